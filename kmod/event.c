@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ktime.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <asm/tsc.h>
+#include "event.h"
+#include "main.h"
+#include "verdict.h"
+#include "vm.h"
+#include "watch.h"
+
+#define RING 1024		/* a power of two */
+
+static struct cv_event ring[RING];
+static unsigned int head, tail;	/* ring_lock; free-running */
+static u64 seq, lost;		/* ring_lock */
+static DEFINE_RAW_SPINLOCK(ring_lock);
+static struct work_struct send_work;
+
+static void record(struct cv_event *ev)
+{
+	unsigned long flags;
+
+	ev->time = ktime_get_mono_fast_ns();
+	raw_spin_lock_irqsave(&ring_lock, flags);
+	ev->seq = ++seq;
+	if (head - tail == RING)
+		lost++;
+	else
+		ring[head++ % RING] = *ev;
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
+	queue_work(cv_wq, &send_work);
+}
+
+bool cv_event_take(struct cv_event *ev)
+{
+	bool any;
+
+	raw_spin_lock_irq(&ring_lock);
+	any = head != tail;
+	if (any) {
+		*ev = ring[tail++ % RING];
+		ev->lost = lost;
+	}
+	raw_spin_unlock_irq(&ring_lock);
+	return any;
+}
+
+/* Cycles since @tsc, as nanoseconds before now. */
+static u64 time_of(u64 tsc)
+{
+	u64 ago = mul_u64_u32_div(rdtsc() - tsc, USEC_PER_SEC, tsc_khz);
+
+	return ktime_get_mono_fast_ns() - ago;
+}
+
+void cv_event_verdict(u32 set, enum cv_verdict from, u32 word, const struct cv_sight *sight)
+{
+	struct cv_event ev = {
+		.type = CV_EV_VERDICT, .set = set, .from = from,
+		.state = cv_word_verdict(word), .blockers = cv_word_blockers(word),
+	};
+
+	if (sight) {
+		ev.seen_exit = true;
+		ev.exit = time_of(sight->tsc);
+		ev.vm = sight->watch->vm->id;
+		ev.watch = sight->watch->id;
+		ev.vcpu = sight->vcpu;
+		ev.old = sight->old;
+		ev.value = sight->value;
+	}
+	record(&ev);
+}
+
+void cv_event_cut(u32 set, u32 port, u64 cut, u64 resets, u64 done)
+{
+	struct cv_event ev = {
+		.type = CV_EV_CUT, .set = set, .port = port,
+		.cut = cut, .resets = resets, .done = done,
+	};
+
+	record(&ev);
+}
+
+void cv_event_vm(enum cv_event_type type, u32 vm)
+{
+	struct cv_event ev = { .type = type, .vm = vm };
+
+	record(&ev);
+}
+
+void cv_event_vcpu(enum cv_event_type type, u32 vm, u32 vcpu)
+{
+	struct cv_event ev = { .type = type, .vm = vm, .vcpu = vcpu };
+
+	record(&ev);
+}
+
+void cv_event_session(enum cv_event_type type, u32 session)
+{
+	struct cv_event ev = { .type = type, .session = session };
+
+	record(&ev);
+}
+
+void cv_event_watch(u32 watch, enum cv_watch_state state)
+{
+	struct cv_event ev = { .type = CV_EV_WATCH, .watch = watch, .state = state };
+
+	record(&ev);
+}
+
+void cv_event_init(void (*send)(struct work_struct *work))
+{
+	INIT_WORK(&send_work, send);
+}
+
+void cv_event_uninit(void)
+{
+	cancel_work_sync(&send_work);
+}

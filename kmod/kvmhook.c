@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where this module stands inside KVM, the same for AMD and Intel:
+ *
+ *  1. kvm_x86_ops.vcpu_run, a static call of kvm.ko, is pointed at
+ *     cv_vcpu_run(): watched words are read just before the guest is entered
+ *     and just after it left, with interrupts off, before KVM or any other
+ *     CPU can act on what the guest did. A guest that is not attached costs a
+ *     table look-up and a jump. (The kvm_entry and kvm_exit tracepoints would
+ *     see the same, at three times the cost for every guest of the host.)
+ *  2. The vendor's #DB handler is wrapped through ftrace, so that a hit of
+ *     ours reaches neither guest nor VMM. It runs only for exceptions.
+ *  3. kvm_set_dr() and kvm_update_dr7() are traced, so that a guest's own
+ *     breakpoints are merged anew at its next entry.
+ *
+ * None of the symbols is exported; they are looked up by name once, and every
+ * one that is missing is named.
+ */
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/kvm_host.h>
+#include <linux/netlink.h>
+#include <linux/static_call.h>
+#include "kvmhook.h"
+#include "main.h"
+#include "vcpu.h"
+#include "vm.h"
+
+typedef typeof(*((struct kvm_x86_ops *)0)->vcpu_run) vcpu_run_fn;
+
+static fastpath_t no_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	return EXIT_FASTPATH_NONE;
+}
+
+static int no_db_handler(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
+/* Static calls are direct: an indirect one to a sealed function faults with IBT. */
+DEFINE_STATIC_CALL(kvm_vcpu_run, no_vcpu_run);
+DEFINE_STATIC_CALL(kvm_db_handler, no_db_handler);
+
+static unsigned long no_kallsyms(const char *name)
+{
+	return 0;
+}
+
+DEFINE_STATIC_CALL(kallsyms_lookup, no_kallsyms);
+
+static struct static_call_key *run_key;
+static void *run_tramp;
+static void *run_original;
+static atomic_t in_db_handler;	/* the original may sleep; unload waits */
+static unsigned int users;	/* attached guests; protected by cv_config */
+
+/* Never inlined: keeps the registers that hold vm out of the path of others. */
+static noinline fastpath_t run_watched(struct cv_vm *vm, struct kvm_vcpu *vcpu,
+				       u64 run_flags)
+{
+	fastpath_t fastpath;
+
+	if (unlikely(!cv_vcpu_current(vm, vcpu)))
+		switch (cv_vcpu_prepare(vm, vcpu)) {
+		case CV_PREPARED:
+			break;
+		case CV_PREPARE_LATER:
+			run_flags |= KVM_RUN_FORCE_IMMEDIATE_EXIT;
+			fallthrough;
+		case CV_NOT_WATCHED:
+			return static_call(kvm_vcpu_run)(vcpu, run_flags);
+		}
+
+	cv_vm_reread(vm, vcpu);
+	fastpath = static_call(kvm_vcpu_run)(vcpu, run_flags);
+	cv_vm_reread(vm, vcpu);
+	cv_vcpu_of(vm, vcpu)->exits++;
+	return fastpath;
+}
+
+/* Interrupts are off from here to the return, the guest's time excepted. */
+static fastpath_t cv_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	struct cv_vm *vm = cv_vm_lookup(vcpu->kvm);
+
+	if (unlikely(vm))
+		return run_watched(vm, vcpu, run_flags);
+	return static_call(kvm_vcpu_run)(vcpu, run_flags);
+}
+
+/*
+ * Not a tail call: the guard in db_thunk() tells our call of the original from
+ * KVM's by the return address, which must lie in this module.
+ */
+static noinline int cv_db_handler(struct kvm_vcpu *vcpu)
+{
+	int r;
+
+	atomic_inc(&in_db_handler);
+	r = static_call(kvm_db_handler)(vcpu);
+	if (r == 0 && vcpu->run->exit_reason == KVM_EXIT_DEBUG &&
+	    vcpu->run->debug.arch.exception == DB_VECTOR)
+		r = cv_vcpu_debug_exit(vcpu);
+	atomic_dec(&in_db_handler);
+	return r;
+}
+
+static void notrace db_thunk(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (regs && !within_module(parent_ip, THIS_MODULE))
+		regs->ip = (unsigned long)cv_db_handler;
+}
+
+/* rdi = vcpu, for both functions. */
+static void notrace dr_thunk(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (regs && !within_module(parent_ip, THIS_MODULE))
+		cv_vcpu_breakpoints_changed((struct kvm_vcpu *)regs->di);
+}
+
+static struct ftrace_ops db_ops = {
+	.func = db_thunk,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static struct ftrace_ops dr_ops = {
+	.func = dr_thunk,
+	.flags = FTRACE_OPS_FL_SAVE_REGS,
+};
+
+/* kallsyms_lookup_name() is not exported, but a probe on it knows where it is. */
+static int find_kallsyms(void)
+{
+	struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };
+	typeof(&no_kallsyms) addr;
+	int err = register_kprobe(&kp);
+
+	if (err) {
+		pr_err("kprobe on kallsyms_lookup_name: error %d; CONFIG_KPROBES and CONFIG_KALLSYMS are needed\n", err);
+		return err;
+	}
+	/* Past ENDBR on some kernels; functions are aligned to 16. */
+	addr = (void *)((unsigned long)kp.addr & ~15UL);
+	static_call_update(kallsyms_lookup, addr);
+	unregister_kprobe(&kp);
+	return 0;
+}
+
+static unsigned long symbol(const char *name, struct netlink_ext_ack *extack)
+{
+	unsigned long addr = static_call(kallsyms_lookup)(name);
+
+	if (!addr) {
+		pr_err("this kernel has no symbol %s\n", name);
+		NL_SET_ERR_MSG_MOD(extack, "a KVM symbol is missing, see the kernel log; is kvm_amd or kvm_intel loaded?");
+	}
+	return addr;
+}
+
+/* The vendor's handler, or 0: exactly one of the two modules is loaded. */
+static unsigned long db_handler_addr(struct netlink_ext_ack *extack)
+{
+	unsigned long addr = static_call(kallsyms_lookup)("db_interception");
+
+	return addr ?: symbol("handle_exception_nmi", extack);
+}
+
+static int trace_install(struct netlink_ext_ack *extack)
+{
+	unsigned long db = db_handler_addr(extack);
+	unsigned long set_dr = symbol("kvm_set_dr", extack);
+	unsigned long update_dr7 = symbol("kvm_update_dr7", extack);
+	int err;
+
+	if (!db || !set_dr || !update_dr7)
+		return -EOPNOTSUPP;
+	static_call_update(kvm_db_handler, (typeof(&no_db_handler))db);
+	err = ftrace_set_filter_ip(&db_ops, db, 0, 1) ?:
+	      ftrace_set_filter_ip(&dr_ops, set_dr, 0, 1) ?:
+	      ftrace_set_filter_ip(&dr_ops, update_dr7, 0, 0) ?:
+	      register_ftrace_function(&dr_ops);
+	if (err)
+		goto out_free;
+	err = register_ftrace_function(&db_ops);
+	if (err)
+		goto out_dr;
+	return 0;
+
+out_dr:
+	unregister_ftrace_function(&dr_ops);
+out_free:
+	ftrace_free_filter(&db_ops);
+	ftrace_free_filter(&dr_ops);
+	NL_SET_ERR_MSG_MOD(extack, "cannot hook KVM's #DB handler; does a livepatch own it?");
+	return err;
+}
+
+/*
+ * Other guests' vCPUs run cv_db_handler() too. The original may sleep there, so
+ * they are counted; unregistering waits for tasks that are before the count,
+ * synchronize_rcu() for those on their last instructions after it.
+ */
+static void trace_remove(void)
+{
+	unregister_ftrace_function(&db_ops);
+	unregister_ftrace_function(&dr_ops);
+	while (atomic_read(&in_db_handler))
+		usleep_range(100, 200);
+	synchronize_rcu();
+	ftrace_free_filter(&db_ops);
+	ftrace_free_filter(&dr_ops);
+}
+
+static int run_install(struct netlink_ext_ack *extack)
+{
+	BUILD_BUG_ON(!__same_type(vcpu_run_fn, no_vcpu_run));
+
+	run_key = (void *)symbol("__SCK__kvm_x86_vcpu_run", extack);
+	run_tramp = (void *)symbol("__SCT__kvm_x86_vcpu_run", extack);
+	if (!run_key || !run_tramp)
+		return -EOPNOTSUPP;
+	run_original = READ_ONCE(run_key->func);
+	if (!run_original) {
+		NL_SET_ERR_MSG_MOD(extack, "no KVM vendor module is loaded");
+		return -EOPNOTSUPP;
+	}
+	static_call_update(kvm_vcpu_run, (vcpu_run_fn *)run_original);
+	__static_call_update(run_key, run_tramp, cv_vcpu_run);
+	return 0;
+}
+
+/*
+ * Nobody is inside run_watched() any more: it is entered only for guests that
+ * are attached, and none is. What may still be in flight are a few
+ * instructions before and after the look-up, with interrupts off and RCU
+ * watching.
+ */
+static void run_remove(void)
+{
+	__static_call_update(run_key, run_tramp, run_original);
+	synchronize_rcu();
+}
+
+int cv_kvmhook_get(struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&cv_config);
+	if (users) {
+		users++;
+		return 0;
+	}
+	err = trace_install(extack);
+	if (err)
+		return err;
+	err = run_install(extack);
+	if (err) {
+		trace_remove();
+		return err;
+	}
+	users = 1;
+	return 0;
+}
+
+void cv_kvmhook_put(void)
+{
+	lockdep_assert_held(&cv_config);
+	if (--users)
+		return;
+	run_remove();
+	trace_remove();
+}
+
+bool cv_kvmhook_installed(void)
+{
+	return READ_ONCE(users);
+}
+
+int cv_kvmhook_init(void)
+{
+	return find_kallsyms();
+}
+
+/* Task work of ours that ran last may still be on its way back. */
+void cv_kvmhook_uninit(void)
+{
+	WARN_ON(users);
+	synchronize_rcu_tasks();
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <net/ip6_route.h>
+#include <net/pkt_sched.h>
+#include <net/route.h>
+#include <net/sch_generic.h>
+#include "port.h"
+#include "queue.h"
+
+static struct dst_entry *route_to_guest(struct net *net, const struct cv_port_key *key)
+{
+	struct flowi4 fl4 = { .daddr = key->addr.ip };
+	struct flowi6 fl6 = { .daddr = key->addr.in6 };
+	struct rtable *rt;
+
+	if (key->family == NFPROTO_IPV6)
+		return ip6_route_output(net, NULL, &fl6);
+	rt = ip_route_output_key(net, &fl4);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+static void reset_queue(struct net_device *dev, struct netdev_queue *txq, void *unused)
+{
+	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc_sleeping);
+	bool nolock;
+
+	if (!qdisc || !qdisc->q.qlen)
+		return;
+	nolock = qdisc->flags & TCQ_F_NOLOCK;
+	if (nolock)
+		spin_lock_bh(&qdisc->seqlock);
+	spin_lock_bh(qdisc_lock(qdisc));
+	qdisc_reset(qdisc);
+	spin_unlock_bh(qdisc_lock(qdisc));
+	if (nolock)
+		spin_unlock_bh(&qdisc->seqlock);
+}
+
+void cv_queue_purge(struct cv_port *port)
+{
+	struct dst_entry *dst = route_to_guest(cv_port_net(port), &port->key);
+
+	if (!dst)
+		return;
+	rtnl_lock();
+	if (!dst->error && !(dst->dev->flags & IFF_LOOPBACK))
+		netdev_for_each_tx_queue(dst->dev, reset_queue, NULL);
+	rtnl_unlock();
+	dst_release(dst);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/slab.h>
+#include "event.h"
+#include "ids.h"
+#include "main.h"
+#include "session.h"
+#include "set.h"
+
+static struct cv_ids session_ids = CV_IDS(session_ids);
+
+struct cv_session *cv_session_find(u32 id)
+{
+	return cv_ids_find(&session_ids, id);
+}
+
+struct cv_session *cv_session_next(unsigned long *id)
+{
+	return cv_ids_next(&session_ids, id);
+}
+
+/* Softirq: the lease is over now, not when somebody looks. */
+static void lease_end(struct timer_list *timer)
+{
+	struct cv_session *session = container_of(timer, struct cv_session, lease);
+	struct cv_set *set;
+
+	WRITE_ONCE(session->expired, true);
+	smp_mb();	/* expired before the list: cv_set_add() looks in the other order */
+	rcu_read_lock();
+	list_for_each_entry_rcu(set, &session->sets, in_session)
+		cv_set_block(set, CV_BLOCK_LEASE);
+	rcu_read_unlock();
+	cv_event_session(CV_EV_LEASE_END, session->id);
+}
+
+static void start_lease(struct cv_session *session, u32 lease_ms)
+{
+	session->lease_ms = lease_ms;
+	session->ends = jiffies + msecs_to_jiffies(lease_ms);
+	WRITE_ONCE(session->expired, false);
+	mod_timer(&session->lease, session->ends);
+}
+
+struct cv_session *cv_session_add(const char *owner, u32 lease_ms)
+{
+	struct cv_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	int err;
+
+	lockdep_assert_held(&cv_config);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&session->sets);
+	timer_setup(&session->lease, lease_end, 0);
+	strscpy(session->owner, owner, sizeof(session->owner));
+	err = cv_ids_add(&session_ids, session, &session->id);
+	if (err) {
+		kfree(session);
+		return ERR_PTR(err);
+	}
+	start_lease(session, lease_ms);
+	return session;
+}
+
+/*
+ * The old timer is gone before the new lease starts, so that its end cannot be
+ * taken for the end of the new one.
+ */
+void cv_session_renew(struct cv_session *session, u32 lease_ms)
+{
+	struct cv_set *set;
+	bool expired;
+
+	lockdep_assert_held(&cv_config);
+	del_timer_sync(&session->lease);
+	expired = session->expired;
+	start_lease(session, lease_ms);
+	if (!expired)
+		return;
+	list_for_each_entry(set, &session->sets, in_session)
+		cv_set_unblock(set, CV_BLOCK_LEASE);
+}
+
+void cv_session_del(struct cv_session *session)
+{
+	struct cv_set *set, *next;
+
+	lockdep_assert_held(&cv_config);
+	list_for_each_entry_safe(set, next, &session->sets, in_session)
+		cv_set_del(set);
+	del_timer_sync(&session->lease);
+	cv_ids_del(&session_ids, session->id);
+	kfree_rcu(session, rcu);
+}
+
+u32 cv_session_left_ms(const struct cv_session *session)
+{
+	unsigned long now = jiffies;
+
+	if (cv_session_expired(session) || !time_before(now, session->ends))
+		return 0;
+	return jiffies_to_msecs(session->ends - now);
+}
+
+void cv_sessions_drop(void)
+{
+	struct cv_session *session;
+	unsigned long id = 0;
+
+	while ((session = cv_session_next(&id)))
+		cv_session_del(session);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM cloudverifier
+
+#if !defined(_CV_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _CV_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <asm/msr.h>
+#include "watch.h"
+
+#define cv_show_verdict(v) __print_symbolic(v,		\
+	{ CV_PENDING, "pending" },			\
+	{ CV_SATISFIED, "satisfied" },			\
+	{ CV_UNKNOWN, "unknown" },			\
+	{ CV_VIOLATED, "violated" })
+
+/* A changed value was judged. exit_tsc and now_tsc are raw cycle counts. */
+TRACE_EVENT(cv_sight,
+	TP_PROTO(const struct cv_sight *sight),
+	TP_ARGS(sight),
+	TP_STRUCT__entry(
+		__field(u32, watch)
+		__field(u32, vcpu)
+		__field(u64, old)
+		__field(u64, value)
+		__field(u64, exit_tsc)
+		__field(u64, now_tsc)
+	),
+	TP_fast_assign(
+		__entry->now_tsc = rdtsc();
+		__entry->watch = sight->watch->id;
+		__entry->vcpu = sight->vcpu;
+		__entry->old = sight->old;
+		__entry->value = sight->value;
+		__entry->exit_tsc = sight->tsc;
+	),
+	TP_printk("watch=%u vcpu=%u old=%#llx value=%#llx exit_tsc=%llu now_tsc=%llu",
+		  __entry->watch, __entry->vcpu, __entry->old, __entry->value,
+		  __entry->exit_tsc, __entry->now_tsc)
+);
+
+/* A set took another verdict; the gate obeys it already. */
+TRACE_EVENT(cv_verdict,
+	TP_PROTO(u32 set, u8 from, u8 to, u64 exit_tsc),
+	TP_ARGS(set, from, to, exit_tsc),
+	TP_STRUCT__entry(
+		__field(u32, set)
+		__field(u8, from)
+		__field(u8, to)
+		__field(u64, exit_tsc)
+		__field(u64, now_tsc)
+	),
+	TP_fast_assign(
+		__entry->now_tsc = rdtsc();
+		__entry->set = set;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->exit_tsc = exit_tsc;
+	),
+	TP_printk("set=%u from=%s to=%s exit_tsc=%llu now_tsc=%llu", __entry->set,
+		  cv_show_verdict(__entry->from), cv_show_verdict(__entry->to),
+		  __entry->exit_tsc, __entry->now_tsc)
+);
+
+/* The gate dropped a packet. */
+TRACE_EVENT(cv_gate_drop,
+	TP_PROTO(u32 port, unsigned int len, unsigned long word),
+	TP_ARGS(port, len, word),
+	TP_STRUCT__entry(
+		__field(u32, port)
+		__field(u32, len)
+		__field(u32, word)
+	),
+	TP_fast_assign(
+		__entry->port = port;
+		__entry->len = len;
+		__entry->word = word;
+	),
+	TP_printk("port=%u len=%u word=%#x", __entry->port, __entry->len, __entry->word)
+);
+
+/* A port's connections were cut. */
+TRACE_EVENT(cv_cut,
+	TP_PROTO(u32 port, u32 conns, u32 resets, bool last),
+	TP_ARGS(port, conns, resets, last),
+	TP_STRUCT__entry(
+		__field(u32, port)
+		__field(u32, conns)
+		__field(u32, resets)
+		__field(bool, last)
+		__field(u64, now_tsc)
+	),
+	TP_fast_assign(
+		__entry->now_tsc = rdtsc();
+		__entry->port = port;
+		__entry->conns = conns;
+		__entry->resets = resets;
+		__entry->last = last;
+	),
+	TP_printk("port=%u conns=%u resets=%u last=%d now_tsc=%llu", __entry->port,
+		  __entry->conns, __entry->resets, __entry->last, __entry->now_tsc)
+);
+
+#endif /* _CV_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* An attached guest: its lifetime, its watched words, its vCPUs. */
+#ifndef _CV_VM_H
+#define _CV_VM_H
+
+#include <linux/kvm_host.h>
+#include <linux/mmu_notifier.h>
+#include <linux/workqueue.h>
+#include "vcpu.h"
+#include "../include/uapi/linux/cloudverifier.h"
+
+struct cv_watch;
+struct netlink_ext_ack;
+
+/* A watched word as the exit path sees it; ptr is never NULL. */
+struct cv_word {
+	const u64 *ptr;		/* aligned word in the pinned page, or &cv_no_word */
+	u64 last;		/* what it held when last judged */
+};
+
+extern const u64 cv_no_word;
+
+struct cv_vm {
+	/* read at every exit and entry of every vCPU */
+	struct cv_word word[CV_VM_WATCHES];
+	u32 gen;			/* what vCPUs must be armed with; see vcpu.h */
+	struct cv_vcpu *vcpus;		/* by vcpu_idx */
+	struct kvm *kvm;
+	struct cv_vm __rcu *next;	/* chain of the look-up table; cv_config */
+
+	u32 id;
+	u32 flags;			/* CV_VM_F_* */
+	char name[CV_NAME_MAX + 1];
+	struct pid *pid;		/* the VMM's thread group */
+	struct mm_struct *mm;		/* mmgrab()bed */
+	unsigned long blockers;		/* CV_BLOCK_* of all its sets; atomic bits */
+
+	spinlock_t lock;		/* words, watches' pages, invalidation state */
+	struct cv_watch __rcu *watch[CV_VM_WATCHES];	/* cv_config and lock */
+	unsigned int invalidating;	/* ranges being invalidated; lock */
+	u64 invalidations;		/* counts them; lock */
+
+	struct mutex resolve_lock;	/* one resolver at a time */
+	struct delayed_work resolve;	/* translates and pins what is not live */
+	struct work_struct gone;	/* the guest died: detach */
+	wait_queue_head_t visited;	/* a vCPU was visited or disarmed */
+
+	struct list_head sets;		/* RCU; changed under cv_config */
+	struct mmu_notifier mn;
+	bool dying;			/* vCPUs disarm instead of arming */
+	struct kref ref;
+	struct rcu_head rcu;
+};
+
+/* Attached guests by their struct kvm. A power of two. */
+#define CV_VM_BUCKETS 256
+extern struct cv_vm __rcu *cv_vm_table[CV_VM_BUCKETS];
+
+/* struct kvm is allocated in pages, so the page number spreads well. */
+static inline unsigned int cv_vm_bucket(const struct kvm *kvm)
+{
+	return ((unsigned long)kvm >> PAGE_SHIFT) % CV_VM_BUCKETS;
+}
+
+/*
+ * The attached guest of @kvm or NULL. Interrupts are off or rcu_read_lock()
+ * is held; an armed vCPU keeps its cv_vm beyond that.
+ */
+static __always_inline struct cv_vm *cv_vm_lookup(const struct kvm *kvm)
+{
+	struct cv_vm *vm;
+
+	vm = rcu_dereference_check(cv_vm_table[cv_vm_bucket(kvm)], irqs_disabled());
+	while (unlikely(vm) && vm->kvm != kvm)
+		vm = rcu_dereference_check(vm->next, irqs_disabled());
+	return vm;
+}
+
+void cv_vm_changed(struct cv_vm *vm, struct kvm_vcpu *vcpu);
+
+/* Interrupts off. Unrolled: four loads and compares, whatever is watched. */
+static __always_inline void cv_vm_reread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	const struct cv_word *w = vm->word;
+
+	if (unlikely(READ_ONCE(*w[0].ptr) != w[0].last ||
+		     READ_ONCE(*w[1].ptr) != w[1].last ||
+		     READ_ONCE(*w[2].ptr) != w[2].last ||
+		     READ_ONCE(*w[3].ptr) != w[3].last))
+		cv_vm_changed(vm, vcpu);
+}
+
+static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	return &vm->vcpus[vcpu->vcpu_idx];
+}
+
+/* Armed with what the guest must be armed with, and not overwritten since. */
+static __always_inline bool cv_vcpu_current(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	return cv_vcpu_gen(vcpu) == READ_ONCE(vm->gen);
+}
+
+/* All: cv_config held, may sleep. */
+struct cv_vm *cv_vm_attach(int fd, u32 flags, const char *name,
+			   struct netlink_ext_ack *extack);
+void cv_vm_detach(struct cv_vm *vm);
+struct cv_vm *cv_vm_find(u32 id);
+struct cv_vm *cv_vm_next(unsigned long *id);
+int cv_vm_rearm(struct cv_vm *vm);
+
+/* Any context. */
+void cv_vm_block(struct cv_vm *vm, u32 blockers);
+void cv_vm_put(struct cv_vm *vm);
+
+struct cv_vm_counts {
+	u32 vcpus, armed;
+	u64 exits, hits, foreign, rearmed, unserved;
+};
+void cv_vm_count(struct cv_vm *vm, struct cv_vm_counts *c);
+
+void cv_vms_drop(void);
+
+#endif /* _CV_VM_H */

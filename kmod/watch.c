@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/kthread.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include "compat/compat.h"
+#include "event.h"
+#include "ids.h"
+#include "main.h"
+#include "set.h"
+#include "vm.h"
+#include "watch.h"
+
+#define RESOLVE_AGAIN	msecs_to_jiffies(10)
+#define RESOLVE_WAIT	msecs_to_jiffies(500)
+
+static struct cv_ids watch_ids = CV_IDS(watch_ids);
+
+struct cv_watch *cv_watch_find(u32 id)
+{
+	return cv_ids_find(&watch_ids, id);
+}
+
+struct cv_watch *cv_watch_next(unsigned long *id)
+{
+	return cv_ids_next(&watch_ids, id);
+}
+
+static struct cv_word *word_of(const struct cv_watch *w)
+{
+	return &w->vm->word[w->slot];
+}
+
+static u64 value_in(const struct cv_watch *w, u64 raw)
+{
+	return raw >> w->shift & w->mask;
+}
+
+bool cv_watch_read(const struct cv_watch *w, u64 *value)
+{
+	const u64 *ptr = READ_ONCE(word_of(w)->ptr);
+
+	if (ptr == &cv_no_word)
+		return false;
+	*value = value_in(w, READ_ONCE(*ptr));
+	return true;
+}
+
+/*
+ * A vCPU saw a word that is not the one last judged. Two vCPUs may come here
+ * for one change: both judge, the first to latch a set reports.
+ */
+static __always_inline void judge(struct cv_watch *w, u64 raw, u32 vcpu, u64 tsc)
+{
+	struct cv_sight sight = {
+		.watch = w, .old = w->value, .value = value_in(w, raw),
+		.tsc = tsc, .vcpu = vcpu,
+	};
+
+	if (sight.value == sight.old)
+		return;		/* a neighbour in the aligned word */
+	WRITE_ONCE(w->value, sight.value);
+	cv_criteria_judge(&w->criteria, &sight);
+	w->changes++;
+}
+
+void cv_vm_changed(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	u64 tsc = rdtsc();
+	int i;
+
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		struct cv_word *word = &vm->word[i];
+		const u64 *ptr = READ_ONCE(word->ptr);
+		struct cv_watch *w;
+		u64 raw;
+
+		raw = READ_ONCE(*ptr);
+		if (raw == word->last)
+			continue;
+		WRITE_ONCE(word->last, raw);
+		w = rcu_dereference_check(vm->watch[i], irqs_disabled());
+		if (w && ptr != &cv_no_word)
+			judge(w, raw, vcpu->vcpu_id, tsc);
+	}
+}
+
+void cv_watches_slots(struct cv_vm *vm, struct cv_slot_watch slots[CV_SLOTS])
+{
+	struct cv_watch *w;
+	int i;
+
+	for (i = 0; i < CV_SLOTS; i++) {
+		w = rcu_dereference_check(vm->watch[i], irqs_disabled());
+		slots[i].addr = w ? w->addr : 0;
+		slots[i].len = w ? w->len : 0;
+	}
+}
+
+void cv_watches_hit(struct cv_vm *vm, unsigned long slots)
+{
+	struct cv_watch *w;
+	int i;
+
+	rcu_read_lock();
+	for (i = 0; i < CV_SLOTS; i++) {
+		w = rcu_dereference(vm->watch[i]);
+		if (w && slots & BIT(i))
+			w->hits++;
+	}
+	rcu_read_unlock();
+}
+
+/* The word is not to be read any more; what was pinned is unpinned later. */
+static void forget(struct cv_watch *w, u8 state)
+{
+	struct cv_word *word = word_of(w);
+
+	lockdep_assert_held(&w->vm->lock);
+	WRITE_ONCE(w->state, state);
+	WRITE_ONCE(word->ptr, &cv_no_word);
+	WRITE_ONCE(word->last, cv_no_word);
+	WARN_ON(w->stale && w->page);
+	if (w->page)
+		w->stale = w->page;
+	w->page = NULL;
+}
+
+void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long end)
+{
+	struct cv_watch *w;
+	bool lost = false;
+	int i;
+
+	lockdep_assert_held(&vm->lock);
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = rcu_dereference_protected(vm->watch[i], true);
+		if (!w || w->state != CV_WATCH_LIVE || w->hva < start || w->hva >= end)
+			continue;
+		cv_criteria_block(&w->criteria, CV_BLOCK_PAGE);
+		forget(w, CV_WATCH_LOST);
+		w->lost++;
+		cv_event_watch(w->id, CV_WATCH_LOST);
+		lost = true;
+	}
+	if (lost)
+		mod_delayed_work(cv_wq, &vm->resolve, 0);
+}
+
+static void release_stale(struct cv_vm *vm)
+{
+	struct page *page[CV_VM_WATCHES] = {};
+	struct cv_watch *w;
+	int i;
+
+	lockdep_assert_held(&vm->resolve_lock);
+	spin_lock_irq(&vm->lock);
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = rcu_dereference_protected(vm->watch[i], true);
+		if (w)
+			swap(page[i], w->stale);
+	}
+	spin_unlock_irq(&vm->lock);
+	if (!page[0] && !page[1] && !page[2] && !page[3])
+		return;
+	synchronize_rcu();	/* no CPU reads through the old pointer */
+	for (i = 0; i < CV_VM_WATCHES; i++)
+		if (page[i])
+			unpin_user_page(page[i]);
+}
+
+static struct page *pin(struct cv_vm *vm, unsigned long hva)
+{
+	struct page *page = NULL;
+	long n;
+
+	if (!mmget_not_zero(vm->mm))
+		return NULL;
+	mmap_read_lock(vm->mm);
+	n = cv_pin_remote_page(vm->mm, hva & PAGE_MASK, FOLL_WRITE | FOLL_LONGTERM, &page);
+	mmap_read_unlock(vm->mm);
+	mmput(vm->mm);
+	return n == 1 ? page : NULL;
+}
+
+static unsigned long hva_of(struct cv_vm *vm, gpa_t gpa)
+{
+	int idx = srcu_read_lock(&vm->kvm->srcu);
+	unsigned long hva = gfn_to_hva(vm->kvm, gpa >> PAGE_SHIFT);
+
+	srcu_read_unlock(&vm->kvm->srcu, idx);
+	return kvm_is_error_hva(hva) ? 0 : hva + offset_in_page(gpa);
+}
+
+static void publish(struct cv_watch *w, struct page *page, unsigned long hva)
+{
+	const u64 *ptr = page_address(page) + (offset_in_page(hva) & ~7UL);
+	struct cv_word *word = word_of(w);
+	u64 raw = READ_ONCE(*ptr);
+
+	lockdep_assert_held(&w->vm->lock);
+	w->page = page;
+	w->hva = hva;
+	WRITE_ONCE(w->value, value_in(w, raw));
+	WRITE_ONCE(word->last, raw);
+	WRITE_ONCE(word->ptr, ptr);
+	WRITE_ONCE(w->state, CV_WATCH_LIVE);
+}
+
+/*
+ * Pins the page that backs a translated watch. An invalidation that runs or
+ * ran meanwhile may have been for this very page: then try again later.
+ */
+static void resolve(struct cv_watch *w)
+{
+	struct cv_vm *vm = w->vm;
+	unsigned long hva;
+	struct page *page;
+	u64 before;
+	bool done;
+
+	lockdep_assert_held(&vm->resolve_lock);
+	before = READ_ONCE(vm->invalidations);
+	hva = hva_of(vm, w->gpa);
+	page = hva ? pin(vm, hva) : NULL;
+	if (!page)
+		return;
+
+	spin_lock_irq(&vm->lock);
+	done = !vm->invalidating && vm->invalidations == before;
+	if (done)
+		publish(w, page, hva);
+	spin_unlock_irq(&vm->lock);
+	if (!done) {
+		unpin_user_page(page);
+		return;
+	}
+	cv_event_watch(w->id, CV_WATCH_LIVE);
+	cv_criteria_unblock(&w->criteria, CV_BLOCK_PAGE | CV_BLOCK_UNRESOLVED);
+}
+
+static gpa_t translate(struct cv_vm *vm, struct kvm_vcpu *vcpu, u64 addr)
+{
+	struct kvm_mmu *mmu = vcpu->arch.walk_mmu;
+	struct cv_exception exception = {};
+	int idx = srcu_read_lock(&vm->kvm->srcu);
+	gpa_t gpa = mmu->gva_to_gpa(vcpu, mmu, addr, 0, (void *)&exception);
+
+	srcu_read_unlock(&vm->kvm->srcu, idx);
+	return gpa;
+}
+
+static struct cv_watch *watch_in(struct cv_vm *vm, int i)
+{
+	return rcu_dereference_protected(vm->watch[i], lockdep_is_held(&vm->resolve_lock));
+}
+
+void cv_watches_translate(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	struct cv_watch *w;
+	int i;
+
+	mutex_lock(&vm->resolve_lock);
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = watch_in(vm, i);
+		if (!w || w->state != CV_WATCH_UNRESOLVED)
+			continue;
+		w->gpa = translate(vm, vcpu, w->addr);
+		if (w->gpa != INVALID_GPA)
+			resolve(w);
+	}
+	mutex_unlock(&vm->resolve_lock);
+}
+
+/* Returns false if a watch is still not live. */
+static bool repin(struct cv_vm *vm)
+{
+	struct cv_watch *w;
+	bool all = true;
+	int i;
+
+	mutex_lock(&vm->resolve_lock);
+	release_stale(vm);
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = watch_in(vm, i);
+		if (w && w->state == CV_WATCH_LOST)
+			resolve(w);
+		if (w && w->state != CV_WATCH_LIVE)
+			all = false;
+	}
+	mutex_unlock(&vm->resolve_lock);
+	return all;
+}
+
+void cv_watches_resolve(struct work_struct *work)
+{
+	struct cv_vm *vm = container_of(to_delayed_work(work), struct cv_vm, resolve);
+
+	if (READ_ONCE(vm->dying) || repin(vm))
+		return;
+	/* Page tables are read through the VMM's address space. */
+	if (!mmget_not_zero(vm->mm))
+		return;
+	kthread_use_mm(vm->mm);
+	cv_vcpus_visit(vm);
+	kthread_unuse_mm(vm->mm);
+	mmput(vm->mm);
+	wake_up_all(&vm->visited);
+	queue_delayed_work(cv_wq, &vm->resolve, RESOLVE_AGAIN);
+}
+
+static int free_slot(struct cv_vm *vm)
+{
+	int i;
+
+	for (i = 0; i < CV_VM_WATCHES; i++)
+		if (!rcu_access_pointer(vm->watch[i]))
+			return i;
+	return -1;
+}
+
+static void set_slot(struct cv_vm *vm, int slot, struct cv_watch *w)
+{
+	mutex_lock(&vm->resolve_lock);
+	spin_lock_irq(&vm->lock);
+	rcu_assign_pointer(vm->watch[slot], w);
+	spin_unlock_irq(&vm->lock);
+	mutex_unlock(&vm->resolve_lock);
+}
+
+struct cv_watch *cv_watch_add(struct cv_vm *vm, u64 addr, u8 len, const char *name,
+			      struct netlink_ext_ack *extack)
+{
+	struct cv_watch *w;
+	int err, slot;
+
+	lockdep_assert_held(&cv_config);
+	slot = free_slot(vm);
+	if (slot < 0) {
+		NL_SET_ERR_MSG_MOD(extack, "all four debug registers of this guest watch already");
+		return ERR_PTR(-ENOSPC);
+	}
+	w = kzalloc(sizeof(*w), GFP_KERNEL);
+	if (!w)
+		return ERR_PTR(-ENOMEM);
+	w->vm = vm;
+	w->slot = slot;
+	w->addr = addr;
+	w->len = len;
+	w->shift = 8 * (addr & 7);
+	w->mask = len == 8 ? ~0ULL : BIT_ULL(8 * len) - 1;
+	w->gpa = INVALID_GPA;
+	w->state = CV_WATCH_UNRESOLVED;
+	INIT_LIST_HEAD(&w->criteria);
+	strscpy(w->name, name, sizeof(w->name));
+	err = cv_ids_add(&watch_ids, w, &w->id);
+	if (err) {
+		kfree(w);
+		return ERR_PTR(err);
+	}
+
+	set_slot(vm, slot, w);
+	err = cv_vm_rearm(vm);
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack, "a vCPU did not take the watch in time");
+		cv_watch_del(w);
+		return ERR_PTR(err);
+	}
+	mod_delayed_work(cv_wq, &vm->resolve, 0);
+	wait_event_timeout(vm->visited, READ_ONCE(w->state) == CV_WATCH_LIVE, RESOLVE_WAIT);
+	return w;
+}
+
+/*
+ * Two phases: first no vCPU, resolver or invalidation finds the watch, then
+ * those that had found it are waited for.
+ */
+void cv_watch_del(struct cv_watch *w)
+{
+	struct cv_vm *vm = w->vm;
+
+	lockdep_assert_held(&cv_config);
+	WARN_ON(w->n_criteria);
+	mutex_lock(&vm->resolve_lock);
+	spin_lock_irq(&vm->lock);
+	forget(w, CV_WATCH_UNRESOLVED);
+	rcu_assign_pointer(vm->watch[w->slot], NULL);
+	spin_unlock_irq(&vm->lock);
+	mutex_unlock(&vm->resolve_lock);
+	cv_ids_del(&watch_ids, w->id);
+	if (!READ_ONCE(vm->dying))
+		cv_vm_rearm(vm);
+
+	synchronize_rcu();
+	if (w->stale)
+		unpin_user_page(w->stale);
+	kfree(w);
+}
+
+void cv_watches_drop(struct cv_vm *vm)
+{
+	struct cv_watch *w;
+	int i;
+
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = rcu_dereference_protected(vm->watch[i], lockdep_is_held(&cv_config));
+		if (w)
+			cv_watch_del(w);
+	}
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+
+#include "attr.h"
+#include "name.h"
+#include "nl.h"
+#include "output.h"
+
+static void added(struct nlattr **tb, void *arg)
+{
+	const struct call *call = arg;
+
+	if (call->json)
+		output_object(tb, true);
+	else if (tb[CV_A_WATCH])
+		printf("watch %llu: %s bytes at %s of vm %s\n",
+		       (unsigned long long)attr_uint(tb[CV_A_WATCH]), args_get(call, "len"),
+		       args_get(call, "addr"), call->operands[0]);
+}
+
+static int add(struct call *call)
+{
+	const char *name = args_get(call, "name");
+	uint64_t addr = 0, len = 0;
+	struct nl_msg *msg;
+	uint32_t vm;
+	int rc;
+
+	rc = args_u64(call, "addr", 0, UINT64_MAX, &addr) ?: args_u64(call, "len", 1, 8, &len);
+	rc = rc ?: name_vm(call, call->operands[0], &vm);
+	if (rc)
+		return rc;
+	rc = cvnl_request(call, CV_CMD_WATCH_ADD, &msg);
+	if (rc)
+		return rc;
+	cvnl_u32(msg, CV_A_VM, vm);
+	cvnl_u64(msg, CV_A_WATCH_ADDR, addr);
+	cvnl_u8(msg, CV_A_WATCH_LEN, len);
+	if (name)
+		cvnl_string(msg, CV_A_WATCH_NAME, name);
+	return cvnl_ask(call, msg, added, call);
+}
+
+static int del(struct call *call)
+{
+	struct nl_msg *msg;
+	uint32_t watch;
+	int rc;
+
+	rc = name_watch(call, call->operands[0], &watch);
+	if (rc)
+		return rc;
+	rc = cvnl_request(call, CV_CMD_WATCH_DEL, &msg);
+	if (rc)
+		return rc;
+	cvnl_u32(msg, CV_A_WATCH, watch);
+	rc = cvnl_ask(call, msg, NULL, NULL);
+	return rc ?: output_done(call, "watch", watch, "deleted");
+}
+
+static int list(struct call *call)
+{
+	static const int columns[] = {
+		CV_A_WATCH, CV_A_VM, CV_A_WATCH_NAME, CV_A_WATCH_ADDR, CV_A_WATCH_LEN,
+		CV_A_WATCH_STATE, CV_A_WATCH_VALUE, CV_A_WATCH_GPA, CV_A_WATCH_SLOT,
+		CV_A_WATCH_HITS, CV_A_WATCH_CHANGES, CV_A_WATCH_LOST, 0
+	};
+	struct nl_msg *msg;
+	uint32_t vm = 0;
+	int rc = CVX_OK;
+
+	if (call->n_operands)
+		rc = name_vm(call, call->operands[0], &vm);
+	if (rc)
+		return rc;
+	rc = cvnl_request(call, CV_CMD_WATCH_GET, &msg);
+	if (rc)
+		return rc;
+	if (call->n_operands)
+		cvnl_u32(msg, CV_A_VM, vm);
+	return output_dump(call, msg, columns);
+}
+
+static const struct option_desc add_options[] = {
+	{ "addr", "ADDRESS", "guest linear address, aligned to the length", OPT_REQUIRED },
+	{ "len", "1|2|4|8", "bytes to watch", OPT_REQUIRED },
+	{ "name", "NAME", "a name for the watch, at most 63 bytes", 0 },
+	{}
+};
+
+const struct command_desc watch_commands[] = {
+	{
+		.noun = "watch", .verb = "add", .operands = "VM", .min = 1, .max = 1,
+		.options = add_options, .run = add,
+		.summary = "Watch bytes of a guest's memory.",
+		.example = "cvadm watch add web --addr 0xffffffff82a3c0f0 --len 4 --name enforcing",
+	}, {
+		.noun = "watch", .verb = "list", .operands = "[VM]", .max = 1, .run = list,
+		.summary = "List the watches, of one guest or of all.",
+		.example = "cvadm watch list web",
+	}, {
+		.noun = "watch", .verb = "del", .operands = "WATCH", .min = 1, .max = 1,
+		.run = del,
+		.summary = "Delete a watch, by id or as VM/NAME; refused while a set names it.",
+		.example = "cvadm watch del web/enforcing",
+	},
+	{}
+};
