@@ -4,10 +4,10 @@
 #include <linux/workqueue.h>
 #include <asm/tsc.h>
 #include "event.h"
+#include "judge.h"
 #include "main.h"
 #include "verdict.h"
 #include "vm.h"
-#include "watch.h"
 
 #define RING 1024		/* a power of two */
 
@@ -21,7 +21,8 @@ static void record(struct cv_event *ev)
 {
 	unsigned long flags;
 
-	ev->time = ktime_get_mono_fast_ns();
+	if (!ev->time)
+		ev->time = ktime_get_mono_fast_ns();
 	raw_spin_lock_irqsave(&ring_lock, flags);
 	ev->seq = ++seq;
 	if (head - tail == RING)
@@ -46,24 +47,25 @@ bool cv_event_take(struct cv_event *ev)
 	return any;
 }
 
-/* Cycles since @tsc, as nanoseconds before now. */
-static u64 time_of(u64 tsc)
+u64 cv_time_of(u64 tsc)
 {
 	u64 ago = mul_u64_u32_div(rdtsc() - tsc, USEC_PER_SEC, tsc_khz);
 
 	return ktime_get_mono_fast_ns() - ago;
 }
 
-void cv_event_verdict(u32 set, enum cv_verdict from, u32 word, const struct cv_sight *sight)
+void cv_event_verdict(u32 set, enum cv_verdict from, u32 word,
+		      const struct cv_sight *sight, u64 tsc)
 {
 	struct cv_event ev = {
 		.type = CV_EV_VERDICT, .set = set, .from = from,
 		.state = cv_word_verdict(word), .blockers = cv_word_blockers(word),
+		.time = cv_time_of(tsc),
 	};
 
 	if (sight) {
 		ev.seen_exit = true;
-		ev.exit = time_of(sight->tsc);
+		ev.exit = cv_time_of(sight->exit_tsc);
 		ev.vm = sight->watch->vm->id;
 		ev.watch = sight->watch->id;
 		ev.vcpu = sight->vcpu;

@@ -76,7 +76,6 @@ static noinline fastpath_t run_watched(struct cv_vm *vm, struct kvm_vcpu *vcpu,
 	cv_vm_reread(vm, vcpu);
 	fastpath = static_call(kvm_vcpu_run)(vcpu, run_flags);
 	cv_vm_reread(vm, vcpu);
-	cv_vcpu_of(vm, vcpu)->exits++;
 	return fastpath;
 }
 
@@ -188,7 +187,7 @@ static int trace_install(struct netlink_ext_ack *extack)
 	      ftrace_set_filter_ip(&dr_ops, update_dr7, 0, 0) ?:
 	      register_ftrace_function(&dr_ops);
 	if (err)
-		goto out_free;
+		goto out;
 	err = register_ftrace_function(&db_ops);
 	if (err)
 		goto out_dr;
@@ -196,9 +195,7 @@ static int trace_install(struct netlink_ext_ack *extack)
 
 out_dr:
 	unregister_ftrace_function(&dr_ops);
-out_free:
-	ftrace_free_filter(&db_ops);
-	ftrace_free_filter(&dr_ops);
+out:
 	NL_SET_ERR_MSG_MOD(extack, "cannot hook KVM's #DB handler; does a livepatch own it?");
 	return err;
 }
@@ -215,8 +212,6 @@ static void trace_remove(void)
 	while (atomic_read(&in_db_handler))
 		usleep_range(100, 200);
 	synchronize_rcu();
-	ftrace_free_filter(&db_ops);
-	ftrace_free_filter(&dr_ops);
 }
 
 static int run_install(struct netlink_ext_ack *extack)
@@ -289,9 +284,14 @@ int cv_kvmhook_init(void)
 	return find_kallsyms();
 }
 
-/* Task work of ours that ran last may still be on its way back. */
+/*
+ * Filters are freed once only: ftrace leaves the pointers behind. Task work of
+ * ours that ran last may still be on its way back.
+ */
 void cv_kvmhook_uninit(void)
 {
 	WARN_ON(users);
+	ftrace_free_filter(&db_ops);
+	ftrace_free_filter(&dr_ops);
 	synchronize_rcu_tasks();
 }

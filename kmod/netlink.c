@@ -64,15 +64,34 @@ static int resolve(const struct need *need, struct genl_info *info)
 	return 0;
 }
 
+/* Policies of commands that also dump admit filters; a do names its object only. */
+static int refuse_filters(u8 own, struct genl_info *info)
+{
+	int attr;
+
+	for (attr = 1; attr <= CV_A_MAX; attr++) {
+		if (attr == own || !info->attrs[attr])
+			continue;
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[attr],
+				    "only a dump takes this attribute");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int pre_doit(const cv_genl_pre_ops *ops, struct sk_buff *skb, struct genl_info *info)
 {
 	unsigned int i;
 	int err = 0;
 
 	mutex_lock(&cv_config);
-	for (i = 0; !err && i < ARRAY_SIZE(needs); i++)
-		if (ops->internal_flags & needs[i].flag)
-			err = resolve(&needs[i], info);
+	for (i = 0; !err && i < ARRAY_SIZE(needs); i++) {
+		if (!(ops->internal_flags & needs[i].flag))
+			continue;
+		err = resolve(&needs[i], info);
+		if (!err && ops->internal_flags & CV_ONLY_ID)
+			err = refuse_filters(needs[i].attr, info);
+	}
 	if (err)
 		mutex_unlock(&cv_config);
 	return err;
@@ -199,7 +218,6 @@ CV_HANDLER(cv_nl_status_get)
 	.flags = GENL_ADMIN_PERM, .internal_flags = needed, __VA_ARGS__ \
 }
 
-/* A do and a dump of one command may take different attributes: the wider. */
 static const struct genl_ops ops[] = {
 	OP(STATUS, cv_nl_none, 0, .doit = cv_nl_status_get),
 	OP(VM_ATTACH, cv_nl_vm_attach, 0, .doit = cv_nl_vm_attach_doit),
@@ -207,8 +225,8 @@ static const struct genl_ops ops[] = {
 	OP(VM_GET, cv_nl_vm, CV_NEED_VM,
 	   .doit = cv_nl_vm_get_doit, .dumpit = cv_nl_vm_dump),
 	OP(WATCH_ADD, cv_nl_watch_add, CV_NEED_VM, .doit = cv_nl_watch_add_doit),
-	OP(WATCH_DEL, cv_nl_watch, CV_NEED_WATCH, .doit = cv_nl_watch_del_doit),
-	OP(WATCH_GET, cv_nl_watch, CV_NEED_WATCH,
+	OP(WATCH_DEL, cv_nl_watch, CV_NEED_WATCH | CV_ONLY_ID, .doit = cv_nl_watch_del_doit),
+	OP(WATCH_GET, cv_nl_watch, CV_NEED_WATCH | CV_ONLY_ID,
 	   .doit = cv_nl_watch_get_doit, .dumpit = cv_nl_watch_dump),
 	OP(SESSION_ADD, cv_nl_session_add, 0, .doit = cv_nl_session_add_doit),
 	OP(SESSION_RENEW, cv_nl_session_renew, CV_NEED_SESSION, .doit = cv_nl_session_renew_doit),
@@ -218,11 +236,11 @@ static const struct genl_ops ops[] = {
 	OP(SET_ADD, cv_nl_set_add, CV_NEED_SESSION | CV_NEED_VM, .doit = cv_nl_set_add_doit),
 	OP(SET_DEL, cv_nl_set, CV_NEED_SET, .doit = cv_nl_set_del_doit),
 	OP(SET_REATTEST, cv_nl_set, CV_NEED_SET, .doit = cv_nl_set_reattest_doit),
-	OP(SET_GET, cv_nl_set_dump, CV_NEED_SET,
+	OP(SET_GET, cv_nl_set_dump, CV_NEED_SET | CV_ONLY_ID,
 	   .doit = cv_nl_set_get_doit, .dumpit = cv_nl_set_dump_dumpit),
 	OP(PORT_ADD, cv_nl_port_add, CV_NEED_SET, .doit = cv_nl_port_add_doit),
-	OP(PORT_DEL, cv_nl_port, CV_NEED_PORT, .doit = cv_nl_port_del_doit),
-	OP(PORT_GET, cv_nl_port, CV_NEED_PORT,
+	OP(PORT_DEL, cv_nl_port, CV_NEED_PORT | CV_ONLY_ID, .doit = cv_nl_port_del_doit),
+	OP(PORT_GET, cv_nl_port, CV_NEED_PORT | CV_ONLY_ID,
 	   .doit = cv_nl_port_get_doit, .dumpit = cv_nl_port_dump),
 };
 

@@ -13,6 +13,7 @@
 #define CV_NEED_SESSION	BIT(2)
 #define CV_NEED_SET	BIT(3)
 #define CV_NEED_PORT	BIT(4)
+#define CV_ONLY_ID	BIT(5)	/* and no attribute but its id */
 
 /* Resolved objects: of one op, at most a session besides another object. */
 #define cv_nl_object(info)	((info)->user_ptr[0])

@@ -108,8 +108,11 @@ CV_HANDLER(cv_nl_port_add_doit)
 	if (err)
 		return err;
 	port = cv_port_add(genl_info_net(info), &set->gate, &ask, info->extack);
-	if (IS_ERR(port))
+	if (IS_ERR(port)) {
+		if (info->attrs[CV_A_PORT_NUMBER])
+			NL_SET_BAD_ATTR(info->extack, info->attrs[CV_A_PORT_NUMBER]);
 		return PTR_ERR(port);
+	}
 	return cv_nl_reply(info, fill_added, port);
 }
 

@@ -30,8 +30,10 @@ CV_HANDLER(cv_nl_vm_attach_doit)
 		return -EINVAL;
 	vm = cv_vm_attach(nla_get_u32(fd), flags ? nla_get_u32(flags) : 0,
 			  name ? nla_data(name) : "", info->extack);
-	if (IS_ERR(vm))
+	if (IS_ERR(vm)) {
+		NL_SET_BAD_ATTR(info->extack, fd);
 		return PTR_ERR(vm);
+	}
 	return cv_nl_reply(info, fill_id, vm);
 }
 

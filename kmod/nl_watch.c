@@ -62,7 +62,8 @@ CV_HANDLER(cv_nl_watch_del_doit)
 	struct cv_watch *w = cv_nl_object(info);
 
 	if (w->n_criteria) {
-		NL_SET_ERR_MSG(info->extack, "a set still has a criterion on this watch");
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CV_A_WATCH],
+				    "a set still has a criterion on this watch");
 		return -EBUSY;
 	}
 	cv_watch_del(w);

@@ -140,7 +140,6 @@ static struct cv_port *new_port(struct cv_net *cn, struct cv_gatekeeper *gate,
 	port->key.number = number;
 	port->service = ask->service;
 	port->flags = ask->flags;
-	port->flags = ask->flags;
 	port->bypassed = ask->flags & CV_PORT_F_BRIDGED;	/* until seen otherwise */
 	port->users = 1;
 	port->gate = gate;

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include "event.h"
 #include "ids.h"
+#include "judge.h"
 #include "main.h"
 #include "port.h"
 #include "program.h"
@@ -29,49 +30,40 @@ enum cv_verdict cv_set_verdict(const struct cv_set *set)
 }
 
 /* After the word: whoever waits for the verdict does not wait for this. */
-static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *sight)
+static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *sight,
+		   u64 tsc)
 {
 	enum cv_verdict was = cv_word_verdict(from), is = cv_word_verdict(to);
 
 	if (was == is)
 		return;
 	WARN_ON_ONCE(!cv_verdict_may(was, is));
-	trace_cv_verdict(set->id, was, is, sight ? sight->tsc : 0);
-	WRITE_ONCE(set->since, ktime_get_mono_fast_ns());
-	cv_event_verdict(set->id, was, to, sight);
+	trace_cv_verdict(set->id, was, is, sight ? sight->exit_tsc : 0, tsc);
+	WRITE_ONCE(set->since, cv_time_of(tsc));
+	cv_event_verdict(set->id, was, to, sight, tsc);
 	if (is == CV_VIOLATED) {
 		atomic64_inc(&set->violations);
 		queue_work(cv_wq, &set->cut);
 	}
 }
 
-/* One atomic OR closes every port of the set. */
-static __always_inline void latch(struct cv_set *set, const struct cv_sight *sight)
+void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 raw,
+		    u32 vcpu, u32 exit_tsc, u64 tsc)
 {
-	u32 before;
+	u32 before = READ_ONCE(set->gate.word) & ~(CV_WORD_LATCH | CV_WORD_TOLD);
+	struct cv_sight sight = {
+		.watch = w, .old = w->value, .value = cv_watch_value_in(w, raw),
+		.exit_tsc = tsc - (u32)((u32)tsc - exit_tsc), .vcpu = vcpu,
+	};
 
-	if (test_and_set_bit(CV_WORD_LATCH_BIT, &set->gate.word))
-		return;
-	before = READ_ONCE(set->gate.word) & ~CV_WORD_LATCH;
-	report(set, before, before | CV_WORD_LATCH, sight);
+	report(set, before, before | CV_WORD_LATCH, &sight, tsc);
 }
 
-static __always_inline bool holds(const struct cv_criterion *c, u64 value, u64 old)
+bool cv_criterion_judge_value(const struct cv_criterion *c, u64 value, u64 old)
 {
-	if (unlikely(c->prog))
+	if (c->prog)
 		return cv_program_holds(c->prog, c->records, c->watch, value, old);
 	return cv_predicate_holds(&c->pred, value);
-}
-
-/* Between a guest's store and the verdict: nothing here waits or allocates. */
-void cv_criteria_judge(struct list_head *criteria, const struct cv_sight *sight)
-{
-	struct cv_criterion *c;
-
-	list_for_each_entry_rcu(c, criteria, on_watch, irqs_disabled())
-		if (!holds(c, sight->value, sight->old))
-			latch(c->set, sight);
-	trace_cv_sight(sight);
 }
 
 void cv_criteria_block(struct list_head *criteria, u32 blockers)
@@ -98,7 +90,7 @@ bool cv_criterion_holds_now(const struct cv_criterion *c)
 {
 	u64 value;
 
-	return cv_watch_read(c->watch, &value) && holds(c, value, value);
+	return cv_watch_read(c->watch, &value) && cv_criterion_judge_value(c, value, value);
 }
 
 static enum cv_finding find(const struct cv_set *set)
@@ -111,7 +103,7 @@ static enum cv_finding find(const struct cv_set *set)
 
 		if (!cv_watch_read(c->watch, &value))
 			return CV_FINDS_NOTHING;
-		if (!holds(c, value, value))
+		if (!cv_criterion_judge_value(c, value, value))
 			return CV_FINDS_BROKEN;
 	}
 	return CV_FINDS_HOLDS;
@@ -136,7 +128,7 @@ void cv_set_judge(struct cv_set *set)
 			break;
 		if (!try_cmpxchg(&set->gate.word, &word, next))
 			continue;
-		report(set, word, next, NULL);
+		report(set, word, next, NULL, rdtsc());
 		word = next;
 		smp_mb();		/* word before the bytes, once more */
 	}
@@ -150,7 +142,7 @@ void cv_set_block(struct cv_set *set, u32 blockers)
 	do {
 		next = word | (unsigned long)blockers << CV_WORD_BLOCK_SHIFT;
 	} while (!try_cmpxchg(&set->gate.word, &word, next));
-	report(set, word, next, NULL);
+	report(set, word, next, NULL, rdtsc());
 }
 
 void cv_set_unblock(struct cv_set *set, u32 blockers)
@@ -170,9 +162,12 @@ void cv_set_reattest(struct cv_set *set)
 	do {
 		if (!(word & CV_WORD_LATCH))
 			return;
+		/* A vCPU has closed it and is about to tell; not to be lost. */
+		while (!((word = READ_ONCE(set->gate.word)) & CV_WORD_TOLD))
+			cpu_relax();
 		next = cv_word_reattested(word);
 	} while (!try_cmpxchg(&set->gate.word, &word, next));
-	report(set, word, CV_PENDING, NULL);
+	report(set, word, CV_PENDING, NULL, rdtsc());
 	cv_set_judge(set);
 }
 
@@ -192,6 +187,14 @@ static void free_criteria(struct cv_set *set)
 			cv_program_free(set->criteria[i].prog, set->criteria[i].records);
 }
 
+static void prepare_equality(struct cv_criterion *c)
+{
+	if (c->pred.type != CV_PRED_EQ)
+		return;
+	c->raw_mask = (c->pred.mask & c->watch->mask) << c->watch->shift;
+	c->raw_value = c->pred.a << c->watch->shift;
+}
+
 static int take_criteria(struct cv_set *set, struct cv_criterion_ask *ask, unsigned int n)
 {
 	struct cv_criterion *c;
@@ -200,6 +203,7 @@ static int take_criteria(struct cv_set *set, struct cv_criterion_ask *ask, unsig
 		c->set = set;
 		c->watch = ask->watch;
 		c->pred = ask->pred;
+		prepare_equality(c);
 		if (ask->prog) {
 			c->records = cv_program_records();
 			if (!c->records)

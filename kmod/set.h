@@ -14,9 +14,10 @@ struct cv_set;
 struct cv_vm;
 
 struct cv_criterion {
-	struct cv_set *set;
-	struct cv_watch *watch;
 	struct list_head on_watch;	/* watch->criteria */
+	struct cv_set *set;
+	u64 raw_mask, raw_value;	/* an equality, in the aligned word; or mask 0 */
+	struct cv_watch *watch;
 	struct cv_predicate pred;
 	struct bpf_prog *prog;		/* owned; only with CV_PRED_BPF */
 	struct sk_buff * __percpu *records;	/* what prog reads, one for each CPU */
@@ -63,8 +64,7 @@ void cv_set_block(struct cv_set *set, u32 blockers);
 void cv_set_unblock(struct cv_set *set, u32 blockers);
 enum cv_verdict cv_set_verdict(const struct cv_set *set);
 
-/* The same for every set with a criterion on a watch; interrupts off or RCU. */
-void cv_criteria_judge(struct list_head *criteria, const struct cv_sight *sight);
+/* The same for every set with a criterion on a watch; judge.h has judging. */
 void cv_criteria_block(struct list_head *criteria, u32 blockers);
 void cv_criteria_unblock(struct list_head *criteria, u32 blockers);
 

@@ -7,7 +7,7 @@
 
 #include <linux/tracepoint.h>
 #include <asm/msr.h>
-#include "watch.h"
+#include "../include/uapi/linux/cloudverifier.h"
 
 #define cv_show_verdict(v) __print_symbolic(v,		\
 	{ CV_PENDING, "pending" },			\
@@ -15,52 +15,47 @@
 	{ CV_UNKNOWN, "unknown" },			\
 	{ CV_VIOLATED, "violated" })
 
-/* A changed value was judged. exit_tsc and now_tsc are raw cycle counts. */
-TRACE_EVENT(cv_sight,
-	TP_PROTO(const struct cv_sight *sight),
-	TP_ARGS(sight),
+/* A changed value was judged. */
+TRACE_EVENT(cv_change,
+	TP_PROTO(u32 watch, u32 vcpu, u64 old, u64 value),
+	TP_ARGS(watch, vcpu, old, value),
 	TP_STRUCT__entry(
 		__field(u32, watch)
 		__field(u32, vcpu)
 		__field(u64, old)
 		__field(u64, value)
-		__field(u64, exit_tsc)
-		__field(u64, now_tsc)
 	),
 	TP_fast_assign(
-		__entry->now_tsc = rdtsc();
-		__entry->watch = sight->watch->id;
-		__entry->vcpu = sight->vcpu;
-		__entry->old = sight->old;
-		__entry->value = sight->value;
-		__entry->exit_tsc = sight->tsc;
+		__entry->watch = watch;
+		__entry->vcpu = vcpu;
+		__entry->old = old;
+		__entry->value = value;
 	),
-	TP_printk("watch=%u vcpu=%u old=%#llx value=%#llx exit_tsc=%llu now_tsc=%llu",
-		  __entry->watch, __entry->vcpu, __entry->old, __entry->value,
-		  __entry->exit_tsc, __entry->now_tsc)
+	TP_printk("watch=%u vcpu=%u old=%#llx value=%#llx",
+		  __entry->watch, __entry->vcpu, __entry->old, __entry->value)
 );
 
-/* A set took another verdict; the gate obeys it already. */
+/* A set took another verdict at tsc, which the gate has obeyed since. */
 TRACE_EVENT(cv_verdict,
-	TP_PROTO(u32 set, u8 from, u8 to, u64 exit_tsc),
-	TP_ARGS(set, from, to, exit_tsc),
+	TP_PROTO(u32 set, u8 from, u8 to, u64 exit_tsc, u64 tsc),
+	TP_ARGS(set, from, to, exit_tsc, tsc),
 	TP_STRUCT__entry(
 		__field(u32, set)
 		__field(u8, from)
 		__field(u8, to)
 		__field(u64, exit_tsc)
-		__field(u64, now_tsc)
+		__field(u64, tsc)
 	),
 	TP_fast_assign(
-		__entry->now_tsc = rdtsc();
 		__entry->set = set;
 		__entry->from = from;
 		__entry->to = to;
 		__entry->exit_tsc = exit_tsc;
+		__entry->tsc = tsc;
 	),
-	TP_printk("set=%u from=%s to=%s exit_tsc=%llu now_tsc=%llu", __entry->set,
+	TP_printk("set=%u from=%s to=%s exit_tsc=%llu tsc=%llu", __entry->set,
 		  cv_show_verdict(__entry->from), cv_show_verdict(__entry->to),
-		  __entry->exit_tsc, __entry->now_tsc)
+		  __entry->exit_tsc, __entry->tsc)
 );
 
 /* The gate dropped a packet. */

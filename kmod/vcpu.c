@@ -97,9 +97,10 @@ bool cv_vcpu_offers_nesting(struct kvm_vcpu *vcpu)
 	return (svm && svm->ecx & BIT(2)) || (vmx && vmx->ecx & BIT(5));
 }
 
-static void check_nesting(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
+static void first_entry(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
 {
-	v->checked = true;
+	v->seen = true;
+	v->exits_before = vcpu->stat.exits;
 	if (!(vm->flags & CV_VM_F_ALLOW_NESTED) && cv_vcpu_offers_nesting(vcpu))
 		cv_vm_block(vm, CV_BLOCK_NESTED);
 }
@@ -127,8 +128,8 @@ enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 		load_debug_registers(vcpu);
 		return CV_NOT_WATCHED;
 	}
-	if (!v->checked)
-		check_nesting(vm, v, vcpu);
+	if (!v->seen)
+		first_entry(vm, v, vcpu);
 	arm(vm, v, vcpu);
 	load_debug_registers(vcpu);
 	return CV_PREPARED;

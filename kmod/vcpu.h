@@ -36,12 +36,13 @@ struct cv_vcpu {
 	struct cv_vm *vm;
 	struct kvm_vcpu *vcpu;
 	bool armed;			/* fields of struct kvm_vcpu are ours */
-	bool checked;			/* for nested virtualization */
+	bool seen;			/* entered the guest since the attach */
 	u32 vmm_control;		/* what the VMM asked for, */
 	unsigned long vmm_db[CV_SLOTS];	/* given back at detach */
 	unsigned long vmm_dr7;
 	struct cv_slots slots;
-	u64 exits, hits, foreign, rearmed, unserved;
+	u64 exits_before;		/* vcpu->stat.exits at its first entry */
+	u64 hits, foreign, rearmed, unserved;
 	struct callback_head visit;
 	atomic_t visiting;		/* visit is queued */
 };

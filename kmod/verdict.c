@@ -46,13 +46,16 @@ static __u32 with_judged(__u32 word, enum cv_verdict judged)
 	return (word & ~CV_WORD_JUDGED) | judged;
 }
 
-/* The word after a judgement. A latched or blocked word does not open. */
+/*
+ * The word after a judgement by one who also reports it. A latched or blocked
+ * word does not open.
+ */
 __u32 cv_word_judged(__u32 word, enum cv_finding finding)
 {
 	if (word & CV_WORD_LATCH)
 		return word;
 	if (finding == CV_FINDS_BROKEN)
-		return word | CV_WORD_LATCH;
+		return word | CV_WORD_LATCH | CV_WORD_TOLD;
 	if (finding == CV_FINDS_NOTHING || cv_word_blockers(word))
 		return with_judged(word, CV_UNKNOWN);
 	return with_judged(word, CV_SATISFIED);
@@ -72,5 +75,5 @@ __u32 cv_word_unblocked(__u32 word, __u32 blockers)
 /* The word after an explicit re-attestation: never judged, blockers stay. */
 __u32 cv_word_reattested(__u32 word)
 {
-	return with_judged(word & ~CV_WORD_LATCH, CV_PENDING);
+	return with_judged(word & ~(CV_WORD_LATCH | CV_WORD_TOLD), CV_PENDING);
 }

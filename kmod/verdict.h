@@ -4,6 +4,7 @@
  * every packet. Pure: compiles in userspace too.
  *
  *	bits 0-1   what was last judged: CV_PENDING, CV_SATISFIED or CV_UNKNOWN
+ *	bit  6     told: the latch has been reported
  *	bit  7     the latch: violated, until re-attestation
  *	bits 8-31  blockers, CV_BLOCK_* << 8: why the truth cannot be observed
  *
@@ -18,6 +19,8 @@
 #include "../include/uapi/linux/cloudverifier.h"
 
 #define CV_WORD_JUDGED		0x3U
+#define CV_WORD_TOLD_BIT	6
+#define CV_WORD_TOLD		(1U << CV_WORD_TOLD_BIT)
 #define CV_WORD_LATCH_BIT	7
 #define CV_WORD_LATCH		(1U << CV_WORD_LATCH_BIT)
 #define CV_WORD_BLOCK_SHIFT	8

@@ -425,7 +425,8 @@ void cv_vm_count(struct cv_vm *vm, struct cv_vm_counts *c)
 
 		c->vcpus++;
 		c->armed += READ_ONCE(v->armed) && cv_vcpu_current(vm, vcpu);
-		c->exits += v->exits;
+		if (v->seen)
+			c->exits += vcpu->stat.exits - v->exits_before;
 		c->hits += v->hits;
 		c->foreign += v->foreign;
 		c->rearmed += v->rearmed;

@@ -16,6 +16,7 @@ struct netlink_ext_ack;
 struct cv_word {
 	const u64 *ptr;		/* aligned word in the pinned page, or &cv_no_word */
 	u64 last;		/* what it held when last judged */
+	struct cv_watch __rcu *watch;	/* cv_config and vm->lock */
 };
 
 extern const u64 cv_no_word;
@@ -36,7 +37,6 @@ struct cv_vm {
 	unsigned long blockers;		/* CV_BLOCK_* of all its sets; atomic bits */
 
 	spinlock_t lock;		/* words, watches' pages, invalidation state */
-	struct cv_watch __rcu *watch[CV_VM_WATCHES];	/* cv_config and lock */
 	unsigned int invalidating;	/* ranges being invalidated; lock */
 	u64 invalidations;		/* counts them; lock */
 
@@ -76,18 +76,26 @@ static __always_inline struct cv_vm *cv_vm_lookup(const struct kvm *kvm)
 	return vm;
 }
 
-void cv_vm_changed(struct cv_vm *vm, struct kvm_vcpu *vcpu);
+u32 cv_word_close(struct cv_word *word);
+void cv_word_tell(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc);
 
-/* Interrupts off. Unrolled: four loads and compares, whatever is watched. */
+static __always_inline void cv_word_reread(struct cv_word *word, struct kvm_vcpu *vcpu)
+{
+	u32 exit_tsc;
+
+	if (likely(READ_ONCE(*word->ptr) == word->last))
+		return;
+	exit_tsc = cv_word_close(word);
+	cv_word_tell(word, vcpu->vcpu_id, exit_tsc, rdtsc());
+}
+
+/* Interrupts off. Four loads and compares, whatever is watched. */
 static __always_inline void cv_vm_reread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
-	const struct cv_word *w = vm->word;
-
-	if (unlikely(READ_ONCE(*w[0].ptr) != w[0].last ||
-		     READ_ONCE(*w[1].ptr) != w[1].last ||
-		     READ_ONCE(*w[2].ptr) != w[2].last ||
-		     READ_ONCE(*w[3].ptr) != w[3].last))
-		cv_vm_changed(vm, vcpu);
+	cv_word_reread(&vm->word[0], vcpu);
+	cv_word_reread(&vm->word[1], vcpu);
+	cv_word_reread(&vm->word[2], vcpu);
+	cv_word_reread(&vm->word[3], vcpu);
 }
 
 static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu)

@@ -7,13 +7,13 @@
 #include "compat/compat.h"
 #include "event.h"
 #include "ids.h"
+#include "judge.h"
 #include "main.h"
-#include "set.h"
+#include "trace.h"
 #include "vm.h"
 #include "watch.h"
 
 #define RESOLVE_AGAIN	msecs_to_jiffies(10)
-#define RESOLVE_WAIT	msecs_to_jiffies(500)
 
 static struct cv_ids watch_ids = CV_IDS(watch_ids);
 
@@ -32,58 +32,66 @@ static struct cv_word *word_of(const struct cv_watch *w)
 	return &w->vm->word[w->slot];
 }
 
-static u64 value_in(const struct cv_watch *w, u64 raw)
-{
-	return raw >> w->shift & w->mask;
-}
-
 bool cv_watch_read(const struct cv_watch *w, u64 *value)
 {
 	const u64 *ptr = READ_ONCE(word_of(w)->ptr);
 
 	if (ptr == &cv_no_word)
 		return false;
-	*value = value_in(w, READ_ONCE(*ptr));
+	*value = cv_watch_value_in(w, READ_ONCE(*ptr));
 	return true;
 }
 
-/*
- * A vCPU saw a word that is not the one last judged. Two vCPUs may come here
- * for one change: both judge, the first to latch a set reports.
- */
-static __always_inline void judge(struct cv_watch *w, u64 raw, u32 vcpu, u64 tsc)
+static void note(struct cv_watch *w, u64 raw, u32 vcpu)
 {
-	struct cv_sight sight = {
-		.watch = w, .old = w->value, .value = value_in(w, raw),
-		.tsc = tsc, .vcpu = vcpu,
-	};
+	u64 value = cv_watch_value_in(w, raw), old = w->value;
 
-	if (sight.value == sight.old)
+	if (value == old)
 		return;		/* a neighbour in the aligned word */
-	WRITE_ONCE(w->value, sight.value);
-	cv_criteria_judge(&w->criteria, &sight);
+	WRITE_ONCE(w->value, value);
 	w->changes++;
+	trace_cv_change(w->id, vcpu, old, value);
 }
 
-void cv_vm_changed(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+/* The low half, without the instructions that put both halves together. */
+static __always_inline u32 rdtsc_low(void)
 {
-	u64 tsc = rdtsc();
-	int i;
+	u32 low;
 
-	for (i = 0; i < CV_VM_WATCHES; i++) {
-		struct cv_word *word = &vm->word[i];
-		const u64 *ptr = READ_ONCE(word->ptr);
-		struct cv_watch *w;
-		u64 raw;
+	asm volatile("rdtsc" : "=a" (low) : : "edx");
+	return low;
+}
 
-		raw = READ_ONCE(*ptr);
-		if (raw == word->last)
-			continue;
-		WRITE_ONCE(word->last, raw);
-		w = rcu_dereference_check(vm->watch[i], irqs_disabled());
-		if (w && ptr != &cv_no_word)
-			judge(w, raw, vcpu->vcpu_id, tsc);
-	}
+/*
+ * A vCPU saw a word that is not the one last judged: close, then tell. Two
+ * vCPUs may come here for one change; both close, the first to tell a set's
+ * latch tells it. A word that was taken away meanwhile (cv_no_word) is nobody's;
+ * a watch stays in its word until nobody can hold another pointer to it.
+ */
+u32 notrace noinline cv_word_close(struct cv_word *word)
+{
+	u32 exit_tsc = rdtsc_low();
+	const u64 *ptr = READ_ONCE(word->ptr);
+
+	if (likely(ptr != &cv_no_word))
+		cv_criteria_close(rcu_dereference_check(word->watch, irqs_disabled()),
+				  READ_ONCE(*ptr));
+	return exit_tsc;
+}
+
+void notrace noinline cv_word_tell(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc)
+{
+	const u64 *ptr = READ_ONCE(word->ptr);
+	struct cv_watch *w;
+	u64 raw;
+
+	if (ptr == &cv_no_word)
+		return;
+	raw = READ_ONCE(*ptr);
+	w = rcu_dereference_check(word->watch, irqs_disabled());
+	cv_criteria_tell(w, raw, vcpu, exit_tsc, tsc);
+	WRITE_ONCE(word->last, raw);
+	note(w, raw, vcpu);
 }
 
 void cv_watches_slots(struct cv_vm *vm, struct cv_slot_watch slots[CV_SLOTS])
@@ -92,7 +100,7 @@ void cv_watches_slots(struct cv_vm *vm, struct cv_slot_watch slots[CV_SLOTS])
 	int i;
 
 	for (i = 0; i < CV_SLOTS; i++) {
-		w = rcu_dereference_check(vm->watch[i], irqs_disabled());
+		w = rcu_dereference_check(vm->word[i].watch, irqs_disabled());
 		slots[i].addr = w ? w->addr : 0;
 		slots[i].len = w ? w->len : 0;
 	}
@@ -105,7 +113,7 @@ void cv_watches_hit(struct cv_vm *vm, unsigned long slots)
 
 	rcu_read_lock();
 	for (i = 0; i < CV_SLOTS; i++) {
-		w = rcu_dereference(vm->watch[i]);
+		w = rcu_dereference(vm->word[i].watch);
 		if (w && slots & BIT(i))
 			w->hits++;
 	}
@@ -135,7 +143,7 @@ void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long 
 
 	lockdep_assert_held(&vm->lock);
 	for (i = 0; i < CV_VM_WATCHES; i++) {
-		w = rcu_dereference_protected(vm->watch[i], true);
+		w = rcu_dereference_protected(vm->word[i].watch, true);
 		if (!w || w->state != CV_WATCH_LIVE || w->hva < start || w->hva >= end)
 			continue;
 		cv_criteria_block(&w->criteria, CV_BLOCK_PAGE);
@@ -157,7 +165,7 @@ static void release_stale(struct cv_vm *vm)
 	lockdep_assert_held(&vm->resolve_lock);
 	spin_lock_irq(&vm->lock);
 	for (i = 0; i < CV_VM_WATCHES; i++) {
-		w = rcu_dereference_protected(vm->watch[i], true);
+		w = rcu_dereference_protected(vm->word[i].watch, true);
 		if (w)
 			swap(page[i], w->stale);
 	}
@@ -202,7 +210,7 @@ static void publish(struct cv_watch *w, struct page *page, unsigned long hva)
 	lockdep_assert_held(&w->vm->lock);
 	w->page = page;
 	w->hva = hva;
-	WRITE_ONCE(w->value, value_in(w, raw));
+	WRITE_ONCE(w->value, cv_watch_value_in(w, raw));
 	WRITE_ONCE(word->last, raw);
 	WRITE_ONCE(word->ptr, ptr);
 	WRITE_ONCE(w->state, CV_WATCH_LIVE);
@@ -253,7 +261,7 @@ static gpa_t translate(struct cv_vm *vm, struct kvm_vcpu *vcpu, u64 addr)
 
 static struct cv_watch *watch_in(struct cv_vm *vm, int i)
 {
-	return rcu_dereference_protected(vm->watch[i], lockdep_is_held(&vm->resolve_lock));
+	return rcu_dereference_protected(vm->word[i].watch, lockdep_is_held(&vm->resolve_lock));
 }
 
 void cv_watches_translate(struct cv_vm *vm, struct kvm_vcpu *vcpu)
@@ -264,7 +272,7 @@ void cv_watches_translate(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	mutex_lock(&vm->resolve_lock);
 	for (i = 0; i < CV_VM_WATCHES; i++) {
 		w = watch_in(vm, i);
-		if (!w || w->state != CV_WATCH_UNRESOLVED)
+		if (!w || w->gone || w->state != CV_WATCH_UNRESOLVED)
 			continue;
 		w->gpa = translate(vm, vcpu, w->addr);
 		if (w->gpa != INVALID_GPA)
@@ -284,9 +292,11 @@ static bool repin(struct cv_vm *vm)
 	release_stale(vm);
 	for (i = 0; i < CV_VM_WATCHES; i++) {
 		w = watch_in(vm, i);
-		if (w && w->state == CV_WATCH_LOST)
+		if (!w || w->gone)
+			continue;
+		if (w->state == CV_WATCH_LOST)
 			resolve(w);
-		if (w && w->state != CV_WATCH_LIVE)
+		if (w->state != CV_WATCH_LIVE)
 			all = false;
 	}
 	mutex_unlock(&vm->resolve_lock);
@@ -306,7 +316,6 @@ void cv_watches_resolve(struct work_struct *work)
 	cv_vcpus_visit(vm);
 	kthread_unuse_mm(vm->mm);
 	mmput(vm->mm);
-	wake_up_all(&vm->visited);
 	queue_delayed_work(cv_wq, &vm->resolve, RESOLVE_AGAIN);
 }
 
@@ -315,7 +324,7 @@ static int free_slot(struct cv_vm *vm)
 	int i;
 
 	for (i = 0; i < CV_VM_WATCHES; i++)
-		if (!rcu_access_pointer(vm->watch[i]))
+		if (!rcu_access_pointer(vm->word[i].watch))
 			return i;
 	return -1;
 }
@@ -324,7 +333,7 @@ static void set_slot(struct cv_vm *vm, int slot, struct cv_watch *w)
 {
 	mutex_lock(&vm->resolve_lock);
 	spin_lock_irq(&vm->lock);
-	rcu_assign_pointer(vm->watch[slot], w);
+	rcu_assign_pointer(vm->word[slot].watch, w);
 	spin_unlock_irq(&vm->lock);
 	mutex_unlock(&vm->resolve_lock);
 }
@@ -368,7 +377,6 @@ struct cv_watch *cv_watch_add(struct cv_vm *vm, u64 addr, u8 len, const char *na
 		return ERR_PTR(err);
 	}
 	mod_delayed_work(cv_wq, &vm->resolve, 0);
-	wait_event_timeout(vm->visited, READ_ONCE(w->state) == CV_WATCH_LIVE, RESOLVE_WAIT);
 	return w;
 }
 
@@ -385,10 +393,12 @@ void cv_watch_del(struct cv_watch *w)
 	mutex_lock(&vm->resolve_lock);
 	spin_lock_irq(&vm->lock);
 	forget(w, CV_WATCH_UNRESOLVED);
-	rcu_assign_pointer(vm->watch[w->slot], NULL);
 	spin_unlock_irq(&vm->lock);
+	w->gone = true;
 	mutex_unlock(&vm->resolve_lock);
 	cv_ids_del(&watch_ids, w->id);
+	synchronize_rcu();	/* no CPU judges by a pointer into the page */
+	set_slot(vm, w->slot, NULL);
 	if (!READ_ONCE(vm->dying))
 		cv_vm_rearm(vm);
 
@@ -404,7 +414,7 @@ void cv_watches_drop(struct cv_vm *vm)
 	int i;
 
 	for (i = 0; i < CV_VM_WATCHES; i++) {
-		w = rcu_dereference_protected(vm->watch[i], lockdep_is_held(&cv_config));
+		w = rcu_dereference_protected(vm->word[i].watch, lockdep_is_held(&cv_config));
 		if (w)
 			cv_watch_del(w);
 	}

@@ -21,6 +21,7 @@ struct cv_watch {
 	u8 len;
 	u8 shift;			/* of the bytes within their aligned word */
 	u8 state;			/* enum cv_watch_state; vm->lock */
+	bool gone;			/* being deleted: not resolved again; vm->resolve_lock */
 	u64 addr;			/* guest linear */
 	u64 mask;			/* len bytes of ones */
 	u64 value;			/* last judged */
@@ -37,13 +38,11 @@ struct cv_watch {
 	struct rcu_head rcu;
 };
 
-/* What was seen at an exit; filled before it is known whether it matters. */
-struct cv_sight {
-	const struct cv_watch *watch;
-	u64 old, value;
-	u64 tsc;			/* of the exit */
-	u32 vcpu;
-};
+/* The watched bytes within their aligned word, zero-extended. */
+static inline u64 cv_watch_value_in(const struct cv_watch *w, u64 raw)
+{
+	return raw >> w->shift & w->mask;
+}
 
 /*
  * More criteria than this on one watch would let a guest's store wait for

@@ -9,8 +9,10 @@ cd "$(dirname "$0")/.." || exit
 cvadm=build/bin/cvadm
 [ -x "$cvadm" ] || cvadm=userspace/cvadm/cvadm
 
+# insmod does not load what a module needs, as modprobe would from where "make modules_install" puts it.
 load() {
-	insmod "build/$CV_KERNEL/cloudverifier.ko"
+	modinfo -F depends "build/$CV_KERNEL/cloudverifier.ko" | tr , '\n' | xargs modprobe -a &&
+		insmod "build/$CV_KERNEL/cloudverifier.ko"
 }
 
 # Sum of what STATUS counts.

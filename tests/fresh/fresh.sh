@@ -24,7 +24,7 @@ fi
 debian() {
 	local uri
 	read -r uri _ < <(tools/apt-sources | grep ' bookworm ')
-	rm -rf "$root"
+	rm -rf --one-file-system "$root"
 	mkdir -p "$root"
 	debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root" "$uri" > build/log/fresh-debootstrap.log 2>&1 ||
 		{ tail -n 20 build/log/fresh-debootstrap.log; return 1; }

@@ -4,7 +4,7 @@
  *
  * Generic netlink family "cloudverifier", version 1. Every command needs
  * CAP_NET_ADMIN in the initial user namespace; ports live in the network
- * namespace of the socket that asks. A refusal carries extack text and, where
+ * namespace of the socket that asks, events go to the initial one. A refusal carries extack text and, where
  * one attribute is to blame, its offset.
  *
  * Objects are named by 32-bit ids that are never reused while the module is
@@ -49,13 +49,20 @@
  * watches and sets, a set its ports. A watch that a set still names is
  * refused with -EBUSY. A guest that dies takes its vm with it.
  *
+ * A dump takes the filters in its brackets and the id of the object itself.
+ * WATCH_ADD does not wait for the translation: the watch is UNRESOLVED, and
+ * sets on it UNKNOWN, until a vCPU has given it, mostly within milliseconds.
+ *
  * Errors that mean the same everywhere:
  *	-ENOENT		no object with that id
  *	-EINVAL		attribute missing, malformed or not this command's
+ *	-ERANGE		a number or a length is outside its limits
+ *	-EBADF		not an open file descriptor of the caller
  *	-EBUSY		in use: guest attached, slots taken, port number taken
  *	-EOPNOTSUPP	this kernel, guest or topology cannot do it; see extack
  *	-ENOSPC		a documented limit is reached
  *	-ESHUTDOWN	the object is being taken down
+ *	-ETIMEDOUT	a vCPU did not leave the guest in time
  *
  * Times are CLOCK_MONOTONIC nanoseconds of the host; ports are in host byte
  * order; addresses in network byte order.
@@ -69,7 +76,7 @@
 #define CV_GENL_VERSION		1
 #define CV_MCGRP_EVENTS		"events"
 
-/* Limits, each enforced with -ENOSPC or -ERANGE and extack text. */
+/* Limits. Beyond one: -EINVAL, -ERANGE or -ENOSPC, with extack text. */
 #define CV_NAME_MAX		63	/* bytes of a name or an owner, no NUL */
 #define CV_DIGEST_LEN		32	/* SHA-256 of the canonical criteria */
 #define CV_VM_WATCHES		4	/* debug registers of a vCPU */
@@ -176,7 +183,7 @@ enum cv_attr {
 	CV_A_PORT_CUT,			/* u64, connections cut */
 
 	CV_A_EV_TYPE,			/* u8, enum cv_event_type */
-	CV_A_EV_SEQ,			/* u64, counts every event of this network namespace */
+	CV_A_EV_SEQ,			/* u64, counts every event since the module was loaded */
 	CV_A_EV_LOST,			/* u64, events the kernel could not queue, ever */
 	CV_A_EV_TIME,			/* u64, ns */
 	CV_A_EV_EXIT,			/* u64, ns, the guest's exit that was judged */

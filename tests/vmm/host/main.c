@@ -35,7 +35,7 @@ void die(const char *format, ...)
 static void usage(FILE *to)
 {
 	fputs("usage: vmm run --sock PATH [--vcpus N] [--max-vcpus N] [--mem MiB]\n"
-	      "               [--paging | --no-paging] [--hugepages] [--nested] [--quiet] [--idle-hlt] [--daemon]\n"
+	      "               [--paging | --no-paging] [--hugepages] [--nested] [--quiet] [--idle-hlt] [--no-irqchip] [--daemon]\n"
 	      "       vmm ctl PATH COMMAND...     vmm ctl PATH -   (commands on stdin)\n"
 	      "\n"
 	      "--no-paging runs the 32-bit flat guest, --nested offers SVM or VMX, --quiet has\n"
@@ -72,6 +72,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "nested", no_argument, NULL, 'n' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "idle-hlt", no_argument, NULL, 'i' },
+		{ "no-irqchip", no_argument, NULL, 'k' },
 		{ "daemon", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -89,6 +90,7 @@ static void parse(int argc, char **argv, struct options *o)
 		case 'n': vm.nested = true; break;
 		case 'q': vm.quiet = true; break;
 		case 'i': vm.idle_hlt = true; break;
+		case 'k': vm.no_irqchip = true; break;
 		case 'd': o->daemon = true; break;
 		default:
 			usage(stderr);

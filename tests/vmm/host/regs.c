@@ -110,6 +110,8 @@ static void make_reachable(struct vcpu *v)
 {
 	struct kvm_lapic_state lapic;
 
+	if (vm.no_irqchip)
+		return;
 	SET(v, KVM_GET_LAPIC, &lapic);
 	SET(v, KVM_SET_LAPIC, &lapic);
 }

@@ -83,7 +83,7 @@ static void create_fds(void)
 	vm.run_size = ioctl(vm.kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	ioctl(vm.fd, KVM_SET_IDENTITY_MAP_ADDR, &identity);
 	ioctl(vm.fd, KVM_SET_TSS_ADDR, 0xfffbd000);
-	if (ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0))
+	if (!vm.no_irqchip && ioctl(vm.fd, KVM_CREATE_IRQCHIP, 0))
 		die("KVM_CREATE_IRQCHIP: %s", strerror(errno));
 }
 

@@ -67,7 +67,7 @@ struct vm {
 	const char *backing;		/* what the memory is made of */
 	size_t page;			/* size of its pages */
 	struct image_head image;
-	bool long_mode, nested, quiet, idle_hlt;
+	bool long_mode, nested, quiet, idle_hlt, no_irqchip;
 	bool quitting;
 	unsigned int vcpus, max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS];
