@@ -15,6 +15,12 @@ static void set_gen(struct kvm_vcpu *vcpu, u32 control, u32 gen)
 	WRITE_ONCE(vcpu->guest_debug, (u64)gen << 32 | control);
 }
 
+/* Nothing of ours stands in the vCPU, neither registers nor a generation. */
+static bool is_free(const struct cv_vcpu *v, const struct kvm_vcpu *vcpu)
+{
+	return !v->armed && cv_vcpu_gen(vcpu) == CV_GEN_NONE;
+}
+
 static bool vmm_owns_breakpoints(const struct cv_vcpu *v)
 {
 	return (v->vmm_control & VMM_FLAGS) == VMM_FLAGS;
@@ -110,7 +116,7 @@ enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	struct cv_vcpu *v = cv_vcpu_of(vm, vcpu);
 
 	lockdep_assert_irqs_disabled();
-	if (READ_ONCE(vm->dying) && !v->armed)
+	if (READ_ONCE(vm->dying) && is_free(v, vcpu))
 		return CV_NOT_WATCHED;
 	/* The guest holds the registers themselves; KVM takes them back at exit. */
 	if (vcpu->arch.switch_db_regs & KVM_DEBUGREG_WONT_EXIT)
@@ -201,7 +207,7 @@ static void visit(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 			cv_watches_translate(vm, vcpu);
 		return;
 	}
-	if (!v->armed)
+	if (is_free(v, vcpu))
 		return;
 	preempt_disable();
 	if (cv_vcpu_gen(vcpu) == CV_GEN_NONE)

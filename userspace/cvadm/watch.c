@@ -1,27 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <time.h>
 
 #include "attr.h"
 #include "name.h"
 #include "nl.h"
 #include "output.h"
 
-static void added(struct nlattr **tb, void *arg)
+struct added {
+	uint32_t id;
+	uint64_t state;
+};
+
+static void note_id(struct nlattr **tb, void *arg)
 {
-	const struct call *call = arg;
+	struct added *added = arg;
+
+	if (tb[CV_A_WATCH])
+		added->id = attr_uint(tb[CV_A_WATCH]);
+}
+
+static void note_state(struct nlattr **tb, void *arg)
+{
+	struct added *added = arg;
+
+	if (tb[CV_A_WATCH_STATE])
+		added->state = attr_uint(tb[CV_A_WATCH_STATE]);
+}
+
+static int get_state(struct call *call, struct added *added)
+{
+	struct nl_msg *msg;
+	int rc = cvnl_request(call, CV_CMD_WATCH_GET, &msg);
+
+	if (rc)
+		return rc;
+	cvnl_u32(msg, CV_A_WATCH, added->id);
+	return cvnl_ask(call, msg, note_state, added);
+}
+
+/* The kernel does not make others wait for a vCPU to translate; here is time. */
+static int await_live(struct call *call, struct added *added)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int rc, i;
+
+	for (i = 0; i < 50; i++) {
+		rc = get_state(call, added);
+		if (rc || added->state == CV_WATCH_LIVE)
+			return rc;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static void print_added(const struct call *call, const struct added *added)
+{
+	bool live = added->state == CV_WATCH_LIVE;
 
 	if (call->json)
-		output_object(tb, true);
-	else if (tb[CV_A_WATCH])
-		printf("watch %llu: %s bytes at %s of vm %s\n",
-		       (unsigned long long)attr_uint(tb[CV_A_WATCH]), args_get(call, "len"),
-		       args_get(call, "addr"), call->operands[0]);
+		printf("{\"watch\": %u, \"watch_state\": \"%s\"}\n", added->id,
+		       live ? "live" : "unresolved");
+	else
+		printf("watch %u: %s bytes at %s of vm %s%s\n", added->id,
+		       args_get(call, "len"), args_get(call, "addr"), call->operands[0],
+		       live ? "" : ", unresolved: no vCPU translates the address yet; its sets stay closed");
 }
 
 static int add(struct call *call)
 {
 	const char *name = args_get(call, "name");
 	uint64_t addr = 0, len = 0;
+	struct added added = {};
 	struct nl_msg *msg;
 	uint32_t vm;
 	int rc;
@@ -38,7 +88,10 @@ static int add(struct call *call)
 	cvnl_u8(msg, CV_A_WATCH_LEN, len);
 	if (name)
 		cvnl_string(msg, CV_A_WATCH_NAME, name);
-	return cvnl_ask(call, msg, added, call);
+	rc = cvnl_ask(call, msg, note_id, &added) ?: await_live(call, &added);
+	if (!rc)
+		print_added(call, &added);
+	return rc;
 }
 
 static int del(struct call *call)
