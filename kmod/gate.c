@@ -16,7 +16,8 @@
  *
  * An "accept" of another chain ends that chain only; all of these still run.
  */
-#include <linux/if_vlan.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
@@ -38,6 +39,7 @@ struct ends {
 	union nf_inet_addr src, dst;
 	__be16 sport, dport;
 	u8 family, proto;
+	int transport;		/* where its header begins */
 };
 
 static unsigned int drop(struct cv_port *port, const struct sk_buff *skb)
@@ -73,13 +75,13 @@ static unsigned int closed(struct cv_port *port, struct sk_buff *skb,
 	return drop(port, skb);
 }
 
-static bool transport_ports(const struct sk_buff *skb, int off, struct ends *e)
+static bool transport_ports(const struct sk_buff *skb, struct ends *e)
 {
 	__be16 _ports[2], *ports;
 
 	if (e->proto != IPPROTO_TCP && e->proto != IPPROTO_UDP)
 		return false;
-	ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+	ports = skb_header_pointer(skb, e->transport, sizeof(_ports), _ports);
 	if (!ports)
 		return false;
 	e->sport = ports[0];
@@ -96,7 +98,8 @@ static bool ends4(const struct sk_buff *skb, int off, struct ends *e)
 	e->src.ip = iph->saddr;
 	e->dst.ip = iph->daddr;
 	e->proto = iph->protocol;
-	return transport_ports(skb, off + iph->ihl * 4, e);
+	e->transport = off + iph->ihl * 4;
+	return transport_ports(skb, e);
 }
 
 static bool ends6(const struct sk_buff *skb, int off, struct ends *e)
@@ -109,14 +112,41 @@ static bool ends6(const struct sk_buff *skb, int off, struct ends *e)
 	e->src.in6 = ip6h->saddr;
 	e->dst.in6 = ip6h->daddr;
 	e->proto = ip6h->nexthdr;
-	off = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &e->proto, &frag);
-	return off >= 0 && !(frag & htons(~7)) && transport_ports(skb, off, e);
+	e->transport = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &e->proto, &frag);
+	return e->transport >= 0 && !(frag & htons(~7)) && transport_ports(skb, e);
 }
 
+/* An error about a packet goes the other way than the packet it quotes. */
+static bool ends_quoted(const struct sk_buff *skb, int off, struct ends *e)
+{
+	bool v4 = e->family == NFPROTO_IPV4;
+	u8 _type, *type = skb_header_pointer(skb, off, sizeof(_type), &_type);
+	struct ends quoted = { .family = e->family };
+
+	off += 8;		/* both protocols' errors have eight bytes ahead */
+	if (!type || !(v4 ? icmp_is_err(*type) : icmpv6_is_err(*type)))
+		return false;
+	if (!(v4 ? ends4(skb, off, &quoted) : ends6(skb, off, &quoted)))
+		return false;
+	*e = (struct ends){
+		.src = quoted.dst, .dst = quoted.src,
+		.sport = quoted.dport, .dport = quoted.sport,
+		.family = quoted.family, .proto = quoted.proto,
+	};
+	return true;
+}
+
+/* One level: an error that quotes an error is not sent, nor asked about. */
 static bool ends_of(const struct sk_buff *skb, u8 family, int off, struct ends *e)
 {
+	bool v4 = family == NFPROTO_IPV4;
+
 	*e = (struct ends){ .family = family };
-	return family == NFPROTO_IPV4 ? ends4(skb, off, e) : ends6(skb, off, e);
+	if (v4 ? ends4(skb, off, e) : ends6(skb, off, e))
+		return true;
+	if (e->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || e->transport < 0)
+		return false;
+	return ends_quoted(skb, e->transport, e);
 }
 
 static struct cv_port *port_at(struct cv_net *cn, const struct ends *e,
@@ -177,6 +207,9 @@ static unsigned int early_gate(void *priv, struct sk_buff *skb,
 	struct cv_helper_data *data;
 	struct cv_flow *flow;
 
+	/* What the host sends to itself has been through LOCAL_OUT. */
+	if (unlikely(!ct) && state->in && state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
 	if (unlikely(!ct))
 		return no_connection(cv_net_of(state->net), skb, state, false);
 	data = cv_flow_data(ct);
@@ -277,10 +310,10 @@ static const struct nf_hook_ops gate_ops[] = {
 	},
 };
 
-/* Ahead of every nat chain: the first to translate a connection decides. */
+/* Ahead of any nat chain there can be: the first to translate decides. */
 #define TRANSLATE(family, num) {			\
 	.hook = translate, .pf = family, .hooknum = num,	\
-	.priority = NF_IP_PRI_NAT_DST - 1,		\
+	.priority = NF_IP_PRI_FIRST,			\
 }
 
 static const struct nf_hook_ops nat_ops[] = {

@@ -56,9 +56,47 @@ static void *run_original;
 static atomic_t in_db_handler;	/* the original may sleep; unload waits */
 static unsigned int users;	/* attached guests; protected by cv_config */
 
-/* Never inlined: keeps the registers that hold vm out of the path of others. */
-static noinline fastpath_t run_watched(struct cv_vm *vm, struct kvm_vcpu *vcpu,
-				       u64 run_flags)
+/*
+ * KVM has loaded the debug registers of a vCPU that needs any, through calls;
+ * for ours it is told not to (see arm()), and this does it.
+ */
+static __always_inline void load_debug_registers(const struct kvm_vcpu *vcpu)
+{
+	const unsigned long *db = vcpu->arch.eff_db;
+
+	asm volatile("mov %0, %%db0" : : "r" (db[0]));
+	asm volatile("mov %0, %%db1" : : "r" (db[1]));
+	asm volatile("mov %0, %%db2" : : "r" (db[2]));
+	asm volatile("mov %0, %%db3" : : "r" (db[3]));
+}
+
+/*
+ * What every exit and entry of an attached guest pays for, four times. The
+ * address of a word is computed only once it is new.
+ */
+static __always_inline void reread(struct cv_vm *vm, int i, struct kvm_vcpu *vcpu)
+{
+	struct cv_vm *late = vm;
+	u32 exit_tsc;
+
+	if (!cv_word_is_new(&vm->word[i]))
+		return;
+	OPTIMIZER_HIDE_VAR(late);
+	exit_tsc = cv_word_close(&late->word[i]);
+	cv_vm_tell(vm, vcpu, exit_tsc, rdtsc());
+}
+
+static __always_inline void reread_all(struct cv_vm *vm, struct kvm_vcpu *vcpu)
+{
+	reread(vm, 0, vcpu);
+	reread(vm, 1, vcpu);
+	reread(vm, 2, vcpu);
+	reread(vm, 3, vcpu);
+}
+
+/* Never inlined: other guests' vCPUs do not save registers for it. */
+static noinline fastpath_t run_watched(struct kvm_vcpu *vcpu, u64 run_flags,
+				       struct cv_vm *vm)
 {
 	fastpath_t fastpath;
 
@@ -73,9 +111,10 @@ static noinline fastpath_t run_watched(struct cv_vm *vm, struct kvm_vcpu *vcpu,
 			return static_call(kvm_vcpu_run)(vcpu, run_flags);
 		}
 
-	cv_vm_reread(vm, vcpu);
+	load_debug_registers(vcpu);
+	reread_all(vm, vcpu);
 	fastpath = static_call(kvm_vcpu_run)(vcpu, run_flags);
-	cv_vm_reread(vm, vcpu);
+	reread_all(vm, vcpu);
 	return fastpath;
 }
 
@@ -85,7 +124,7 @@ static fastpath_t cv_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	struct cv_vm *vm = cv_vm_lookup(vcpu->kvm);
 
 	if (unlikely(vm))
-		return run_watched(vm, vcpu, run_flags);
+		return run_watched(vcpu, run_flags, vm);
 	return static_call(kvm_vcpu_run)(vcpu, run_flags);
 }
 

@@ -61,6 +61,7 @@ static int read_numbers(struct genl_info *info, struct cv_port_ask *ask)
 
 	if (!min != !max || (number && min))
 		return refuse(info, CV_A_PORT_MIN, "give a number, or both ends of a range, or neither");
+	ask->ranged = min;
 	ask->min = min ? nla_get_u16(min) : CV_PORT_MIN_DEFAULT;
 	ask->max = max ? nla_get_u16(max) : CV_PORT_MAX_DEFAULT;
 	if (ask->min > ask->max)

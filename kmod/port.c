@@ -82,6 +82,15 @@ void cv_port_put(struct cv_port *port)
 	kref_put(&port->ref, release_port);
 }
 
+static bool is_number_asked(const struct cv_port *port, const struct cv_port_ask *ask)
+{
+	u16 number = ntohs(port->key.number);
+
+	if (ask->ranged)
+		return ask->min <= number && number <= ask->max;
+	return !ask->key.number || ask->key.number == port->key.number;
+}
+
 static struct cv_port *find_equal(struct cv_net *cn, struct cv_gatekeeper *gate,
 				  const struct cv_port_ask *ask)
 {
@@ -92,7 +101,7 @@ static struct cv_port *find_equal(struct cv_net *cn, struct cv_gatekeeper *gate,
 		    port->flags == ask->flags && port->key.family == ask->key.family &&
 		    port->key.proto == ask->key.proto &&
 		    !memcmp(&port->key.addr, &ask->key.addr, sizeof(ask->key.addr)) &&
-		    (!ask->key.number || ask->key.number == port->key.number))
+		    is_number_asked(port, ask))
 			return port;
 	return NULL;
 }

@@ -56,6 +56,7 @@ struct cv_port_ask {
 	struct cv_port_key key;		/* number 0: a random one of the range */
 	__be16 service;
 	u16 min, max;
+	bool ranged;			/* min and max were asked for */
 	u32 flags;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/if_bridge.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <net/ip6_route.h>
+#include <net/neighbour.h>
 #include <net/pkt_sched.h>
 #include <net/route.h>
 #include <net/sch_generic.h>
@@ -37,15 +39,33 @@ static void reset_queue(struct net_device *dev, struct netdev_queue *txq, void *
 		spin_unlock_bh(&qdisc->seqlock);
 }
 
+/* Across a bridge it is the bridge's port behind which the guest was seen. */
+static struct net_device *device_to_guest(struct dst_entry *dst, const struct cv_port_key *key)
+{
+	struct net_device *dev = dst->dev;
+	struct neighbour *neigh;
+
+	if (!netif_is_bridge_master(dev))
+		return dev;
+	neigh = dst_neigh_lookup(dst, &key->addr);
+	if (!neigh)
+		return NULL;
+	dev = br_fdb_find_port(dev, neigh->ha, 0);
+	neigh_release(neigh);
+	return dev;
+}
+
 void cv_queue_purge(struct cv_port *port)
 {
 	struct dst_entry *dst = route_to_guest(cv_port_net(port), &port->key);
+	struct net_device *dev;
 
 	if (!dst)
 		return;
 	rtnl_lock();
-	if (!dst->error && !(dst->dev->flags & IFF_LOOPBACK))
-		netdev_for_each_tx_queue(dst->dev, reset_queue, NULL);
+	dev = dst->error ? NULL : device_to_guest(dst, &port->key);
+	if (dev && !(dev->flags & IFF_LOOPBACK))
+		netdev_for_each_tx_queue(dev, reset_queue, NULL);
 	rtnl_unlock();
 	dst_release(dst);
 }

@@ -168,6 +168,7 @@ void cv_set_reattest(struct cv_set *set)
 		next = cv_word_reattested(word);
 	} while (!try_cmpxchg(&set->gate.word, &word, next));
 	report(set, word, CV_PENDING, NULL, rdtsc());
+	report(set, CV_PENDING, next, NULL, rdtsc());	/* blockers that stayed */
 	cv_set_judge(set);
 }
 

@@ -79,20 +79,8 @@ static void arm(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
 	vcpu->arch.guest_debug_dr7 = v->slots.dr7;
 	set_gen(vcpu, v->vmm_control | VMM_FLAGS, gen);
 	kvm_update_dr7(vcpu);
+	vcpu->arch.switch_db_regs &= ~KVM_DEBUGREG_BP_ENABLED;	/* the entry hook loads them */
 	WRITE_ONCE(v->armed, true);
-}
-
-/*
- * vcpu_enter_guest() has loaded the debug registers already: load what was
- * changed since. KVM restores the host's own after the exit.
- */
-static void load_debug_registers(struct kvm_vcpu *vcpu)
-{
-	set_debugreg(0, 7);
-	set_debugreg(vcpu->arch.eff_db[0], 0);
-	set_debugreg(vcpu->arch.eff_db[1], 1);
-	set_debugreg(vcpu->arch.eff_db[2], 2);
-	set_debugreg(vcpu->arch.eff_db[3], 3);
 }
 
 bool cv_vcpu_offers_nesting(struct kvm_vcpu *vcpu)
@@ -131,13 +119,11 @@ enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	}
 	if (READ_ONCE(vm->dying)) {
 		restore_vmm(v, vcpu, CV_GEN_NONE);
-		load_debug_registers(vcpu);
-		return CV_NOT_WATCHED;
+		return CV_PREPARE_LATER;	/* KVM loads what is restored */
 	}
 	if (!v->seen)
 		first_entry(vm, v, vcpu);
 	arm(vm, v, vcpu);
-	load_debug_registers(vcpu);
 	return CV_PREPARED;
 }
 

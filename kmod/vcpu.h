@@ -49,7 +49,9 @@ struct cv_vcpu {
 
 static __always_inline u32 cv_vcpu_gen(const struct kvm_vcpu *vcpu)
 {
-	return (u64)READ_ONCE(vcpu->guest_debug) >> 32;
+	const u32 *halves = (const u32 *)&vcpu->guest_debug;
+
+	return READ_ONCE(halves[1]);
 }
 
 /* Interrupts off, just before guest entry, on the vCPU's thread. */

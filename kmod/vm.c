@@ -20,7 +20,10 @@
 #define DISARM_AGAIN	msecs_to_jiffies(10)
 
 const u64 cv_no_word;
-struct cv_vm __rcu *cv_vm_table[CV_VM_BUCKETS];
+static struct cv_vm cv_no_vm;
+struct cv_vm __rcu *cv_vm_table[CV_VM_BUCKETS] = {
+	[0 ... CV_VM_BUCKETS - 1] = RCU_INITIALIZER(&cv_no_vm),
+};
 
 static struct cv_ids vm_ids = CV_IDS(vm_ids);
 static u32 generation = CV_GEN_STALE;	/* last given out; cv_config */

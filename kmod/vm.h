@@ -52,7 +52,11 @@ struct cv_vm {
 	struct rcu_head rcu;
 };
 
-/* Attached guests by their struct kvm. A power of two. */
+/*
+ * Attached guests by their struct kvm. A power of two. Each chain begins, or
+ * rather ends, with cv_no_vm, which has none, so that a look-up that finds what
+ * it wants at once makes one comparison.
+ */
 #define CV_VM_BUCKETS 256
 extern struct cv_vm __rcu *cv_vm_table[CV_VM_BUCKETS];
 
@@ -71,32 +75,26 @@ static __always_inline struct cv_vm *cv_vm_lookup(const struct kvm *kvm)
 	struct cv_vm *vm;
 
 	vm = rcu_dereference_check(cv_vm_table[cv_vm_bucket(kvm)], irqs_disabled());
-	while (unlikely(vm) && vm->kvm != kvm)
+	while (unlikely(vm->kvm != kvm)) {
 		vm = rcu_dereference_check(vm->next, irqs_disabled());
+		if (!vm)
+			break;
+	}
 	return vm;
 }
 
+static __always_inline bool cv_word_is_new(const struct cv_word *word)
+{
+	return unlikely(READ_ONCE(*word->ptr) != word->last);
+}
+
+/*
+ * A word is new. First close what it breaks, which returns the low half of the
+ * cycle counter at its start; then judge the rest and tell of it all. Interrupts
+ * off.
+ */
 u32 cv_word_close(struct cv_word *word);
-void cv_word_tell(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc);
-
-static __always_inline void cv_word_reread(struct cv_word *word, struct kvm_vcpu *vcpu)
-{
-	u32 exit_tsc;
-
-	if (likely(READ_ONCE(*word->ptr) == word->last))
-		return;
-	exit_tsc = cv_word_close(word);
-	cv_word_tell(word, vcpu->vcpu_id, exit_tsc, rdtsc());
-}
-
-/* Interrupts off. Four loads and compares, whatever is watched. */
-static __always_inline void cv_vm_reread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
-{
-	cv_word_reread(&vm->word[0], vcpu);
-	cv_word_reread(&vm->word[1], vcpu);
-	cv_word_reread(&vm->word[2], vcpu);
-	cv_word_reread(&vm->word[3], vcpu);
-}
+void cv_vm_tell(struct cv_vm *vm, struct kvm_vcpu *vcpu, u32 exit_tsc, u64 tsc);
 
 static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
@@ -106,7 +104,7 @@ static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu
 /* Armed with what the guest must be armed with, and not overwritten since. */
 static __always_inline bool cv_vcpu_current(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
-	return cv_vcpu_gen(vcpu) == READ_ONCE(vm->gen);
+	return cv_vcpu_gen(vcpu) == data_race(vm->gen);
 }
 
 /* All: cv_config held, may sleep. */

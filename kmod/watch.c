@@ -62,13 +62,29 @@ static __always_inline u32 rdtsc_low(void)
 	return low;
 }
 
+/* A word that was taken away meanwhile (cv_no_word) is nobody's. */
+static void tell_word(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc)
+{
+	const u64 *ptr = READ_ONCE(word->ptr);
+	struct cv_watch *w;
+	u64 raw;
+
+	if (ptr == &cv_no_word)
+		return;
+	raw = READ_ONCE(*ptr);
+	w = rcu_dereference_check(word->watch, irqs_disabled());
+	cv_criteria_close(w, raw);
+	cv_criteria_tell(w, raw, vcpu, exit_tsc, tsc);
+	WRITE_ONCE(word->last, raw);
+	note(w, raw, vcpu);
+}
+
 /*
- * A vCPU saw a word that is not the one last judged: close, then tell. Two
- * vCPUs may come here for one change; both close, the first to tell a set's
- * latch tells it. A word that was taken away meanwhile (cv_no_word) is nobody's;
- * a watch stays in its word until nobody can hold another pointer to it.
+ * Two vCPUs may come here for one change; both close, the first to tell a set's
+ * latch tells it. A watch stays in its word until nobody can hold another
+ * pointer to it.
  */
-u32 notrace noinline cv_word_close(struct cv_word *word)
+u32 notrace cv_word_close(struct cv_word *word)
 {
 	u32 exit_tsc = rdtsc_low();
 	const u64 *ptr = READ_ONCE(word->ptr);
@@ -79,19 +95,13 @@ u32 notrace noinline cv_word_close(struct cv_word *word)
 	return exit_tsc;
 }
 
-void notrace noinline cv_word_tell(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc)
+void cv_vm_tell(struct cv_vm *vm, struct kvm_vcpu *vcpu, u32 exit_tsc, u64 tsc)
 {
-	const u64 *ptr = READ_ONCE(word->ptr);
-	struct cv_watch *w;
-	u64 raw;
+	int i;
 
-	if (ptr == &cv_no_word)
-		return;
-	raw = READ_ONCE(*ptr);
-	w = rcu_dereference_check(word->watch, irqs_disabled());
-	cv_criteria_tell(w, raw, vcpu, exit_tsc, tsc);
-	WRITE_ONCE(word->last, raw);
-	note(w, raw, vcpu);
+	for (i = 0; i < CV_VM_WATCHES; i++)
+		if (cv_word_is_new(&vm->word[i]))
+			tell_word(&vm->word[i], vcpu->vcpu_id, exit_tsc, tsc);
 }
 
 void cv_watches_slots(struct cv_vm *vm, struct cv_slot_watch slots[CV_SLOTS])

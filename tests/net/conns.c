@@ -222,10 +222,10 @@ static void established(struct conn *c)
 	c->how = OPEN;
 	if (!c->shared)
 		note_ports(c);
-	if (opt.half_close)
-		shutdown(c->fd, SHUT_WR);
 	if (!opt.serve && (opt.udp || opt.stream || opt.hear))
 		send_some(c, opt.chunk);
+	if (opt.half_close)
+		shutdown(c->fd, SHUT_WR);
 }
 
 static void heard(struct conn *c, size_t n)
@@ -552,7 +552,7 @@ static void run(int signal_fd)
 	int tick_fd = -1;
 
 	watch(signal_fd, EPOLLIN, TAG_SIGNAL, EPOLL_CTL_ADD);
-	if (opt.stream) {
+	if (opt.stream && !opt.half_close) {
 		tick_fd = timer(opt.every_ms, true);
 		watch(tick_fd, EPOLLIN, TAG_TICK, EPOLL_CTL_ADD);
 	}

@@ -57,7 +57,17 @@ serve_all() {
 open() {
 	local flags
 	flags=$(udp_flag "$2")
+	# shellcheck disable=SC2086 # one word or none
 	start "$1" client connect $flags -l -s -i 100 "$3" "$4"
+}
+
+open_way() {
+	local way="$1, $2, $3" address bridged=()
+	address=$(guest_at "$2" "$3")
+	[ "$3" = routed ] || bridged=(--bridged)
+	number[$way]=$(add_port "$set" "$address" "$1" 80 "${bridged[@]}")
+	open "$way" "$1" "$address" "${number[$way]}"
+	open "$way service" "$1" "$address" 80
 }
 
 serve_all || exit
@@ -66,12 +76,7 @@ declare -A number=()
 for proto in tcp udp; do
 	for family in IPv4 IPv6; do
 		for path in routed bridged; do
-			way="$proto, $family, $path"
-			bridged=()
-			[ $path = routed ] || bridged=(--bridged)
-			number[$way]=$(add_port "$set" "$(guest_at $family $path)" $proto 80 "${bridged[@]}")
-			open "$way" $proto "$(guest_at $family $path)" "${number[$way]}"
-			open "$way service" $proto "$(guest_at $family $path)" 80
+			open_way $proto $family $path
 		done
 	done
 done
@@ -88,13 +93,13 @@ for way in "${!number[@]}"; do
 	check "$way: cut when violated" ends "$way" $how 1
 	check "$way: the service port keeps working" flows "$way service"
 done
-equal "the host's own connections pass and are cut too" "passes 1" "$own $(over own && total own reset)"
+equal "the host's own connections pass and are cut too" "passes reset" "$own $(how own)"
 
 refused=''
 for way in "${!number[@]}"; do
-	[[ $way = *routed ]] && family=${way#*, } path=routed || { family=${way#*, }; path=bridged; }
-	family=${family%,*}
-	refused+=$(try client $(udp_flag "${way%%,*}") "$(guest_at "$family" $path)" "${number[$way]}")" "
+	IFS=', ' read -r proto family path <<<"$way"
+	# shellcheck disable=SC2046 # one word or none
+	refused+="$(try client $(udp_flag "$proto") "$(guest_at "$family" "$path")" "${number[$way]}") "
 done
 equal "a new connection to a violated port is refused at once" "$(printf 'refused %.0s' {1..8})" "$refused"
 mend 0 "$set"

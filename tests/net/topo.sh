@@ -264,6 +264,12 @@ ends() {
 	[ "$(total "$1" "$2")" = "$3" ] || { echo "$1: expected $2=$3"; grep '^total' "$dir/$1"; return 1; }
 }
 
+# how NAME: the one connection of it ended; "open" if it did not.
+how() {
+	over "$1" > /dev/null || look "$1" > /dev/null
+	grep '^conn ' "$dir/$1" | tail -n 1 | grep -oE 'how=[A-Za-z]+' | cut -d= -f2
+}
+
 # try WHERE ARGUMENTS…: one connection or datagram and what came of it within 3 s: open (heard of), silent, refused…
 try() {
 	local report

@@ -26,6 +26,7 @@ static struct nl_sock *sk;
 static int family;
 
 /* Of the last request. */
+static bool done;
 static int error;
 static char reason[256];
 static struct nlattr *answer[CV_A_MAX + 1];
@@ -92,6 +93,7 @@ static int on_message(struct nl_msg *msg, void *arg)
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 {
 	(void)from, (void)arg;
+	done = true;
 	error = -err->error;
 	note_reason((struct nlmsghdr *)((char *)err - NLMSG_HDRLEN), err);
 	return NL_STOP;
@@ -100,6 +102,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 static int on_ack(struct nl_msg *msg, void *arg)
 {
 	(void)msg, (void)arg;
+	done = true;
 	return NL_STOP;
 }
 
@@ -108,14 +111,18 @@ static bool send_request(struct nl_msg *msg)
 {
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 
+	done = false;
 	error = 0;
 	*reason = 0;
 	memset(answer, 0, sizeof(answer));
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, NULL);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, NULL);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, NULL);
-	if (nl_send_auto(sk, msg) < 0 || (nl_recvmsgs(sk, cb) < 0 && !error))
+	if (nl_send_auto(sk, msg) < 0)
 		die("netlink");
+	while (!done)
+		if (nl_recvmsgs(sk, cb) < 0 && !done)
+			die("netlink");
 	nlmsg_free(msg);
 	nl_cb_put(cb);
 	return !error;
@@ -287,7 +294,8 @@ enum opening { BY_SET_ADD, BY_REATTEST, BY_REATTEST_TWICE, OPENINGS };
 struct race {
 	FILE *vmm;
 	uint32_t vm, watch, session;
-	unsigned int open_before, late;		/* how the races went: before, after the opening */
+	unsigned int delay[OPENINGS];		/* of the opening, so that either may win */
+	unsigned int opened, broken_first;
 };
 
 static uint32_t open_set(const struct race *r, enum opening how, uint32_t set)
@@ -300,12 +308,26 @@ static uint32_t open_set(const struct race *r, enum opening how, uint32_t set)
 	return set;
 }
 
-static void jitter(unsigned int round)
+static void spin(unsigned int turns)
 {
-	volatile unsigned int spin = round * 7919 % 20000;
+	volatile unsigned int left = turns;
 
-	while (spin)
-		spin--;
+	while (left)
+		left--;
+}
+
+/* Who wins is held back next time: the races are close. */
+static void judge_race(struct race *r, enum opening how)
+{
+	unsigned int *delay = &r->delay[how], step = *delay / 8 + 500;
+
+	if (answer[CV_A_SET_STATE] && nla_get_u8(answer[CV_A_SET_STATE]) == CV_SATISFIED) {
+		r->opened++;
+		*delay += step;
+	} else {
+		r->broken_first++;
+		*delay -= *delay < step ? *delay : step;
+	}
 }
 
 /* One store against one opening; whichever came first, a broken criterion is seen in the end. */
@@ -319,12 +341,9 @@ static int one_store(struct race *r, unsigned int round)
 		set = add_set(r->session, r->vm, r->watch);
 	vmm_ask(r->vmm, "store words 8 0");
 	vmm_send(r->vmm, "@1 start store words 8 1");
-	jitter(round);
+	spin(r->delay[how]);
 	set = open_set(r, how, set);
-	if (answer[CV_A_SET_STATE] && nla_get_u8(answer[CV_A_SET_STATE]) == CV_SATISFIED)
-		r->open_before++;
-	else
-		r->late++;
+	judge_race(r, how);
 	port = add_port(set);
 	vmm_answer(r->vmm);
 	vmm_ask(r->vmm, "wait 1");
@@ -346,7 +365,7 @@ static int storm(struct race *r, unsigned int round)
 	set = add_set(r->session, r->vm, r->watch);
 	port = add_port(set);
 	tell(CV_CMD_SET_REATTEST, CV_A_SET, set, "reattest");
-	jitter(round);
+	spin(round * 7919 % 20000);
 	tell(CV_CMD_SET_REATTEST, CV_A_SET, set, "reattest");
 	vmm_ask(r->vmm, "stop 1");
 	if (strtoull(vmm_ask(r->vmm, "peek words"), NULL, 0) &&
@@ -367,7 +386,7 @@ static int race(struct race *r, unsigned int n)
 	for (round = 0; round < n; round++)
 		failures += round % 4 ? one_store(r, round) : storm(r, round);
 	tell(CV_CMD_SESSION_DEL, CV_A_SESSION, r->session, "session del");
-	printf("opened=%u broken-first=%u\n", r->open_before, r->late);
+	printf("opened=%u broken-first=%u\n", r->opened, r->broken_first);
 	return failures != 0;
 }
 

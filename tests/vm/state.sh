@@ -9,6 +9,7 @@
 # test: a violation while the lease is over is latched
 # test: attesting again while the lease is over does not open
 # test: renewing in time keeps the set open
+# test: attesting again judges the bytes afresh whatever the state
 # timeout: 600
 
 . tests/vm/vm.sh
@@ -171,6 +172,15 @@ attested_meanwhile() {
 	has set "$set" set_state satisfied
 }
 
+# No vCPU exits between poke and attestation.
+afresh() {
+	prepare
+	both satisfied open
+	does poke words 8 5
+	asks set reattest "$set"
+	both violated closed
+}
+
 renewed_in_time() {
 	local i
 	leased
@@ -191,3 +201,4 @@ prove "renewing a lease opens only what holds" renewed_but_broken
 prove "a violation while the lease is over is latched" violated_meanwhile
 prove "attesting again while the lease is over does not open" attested_meanwhile
 prove "renewing in time keeps the set open" renewed_in_time
+prove "attesting again judges the bytes afresh whatever the state" afresh

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vmm.h"
 
@@ -27,8 +28,16 @@ static void handle_io(struct vcpu *v)
 		memcpy(data, &v->ins_value, len < 4 ? len : 4);
 }
 
+/* A monitor in another process waits at the other end. */
+static void tell_monitor(void)
+{
+	if (vm.on_debug >= 0 && write(vm.on_debug, "d", 1) != 1)
+		vm.on_debug = -1;
+}
+
 static void note_debug(struct vcpu *v)
 {
+	tell_monitor();
 	v->stats.debug++;
 	v->stats.dr6 = v->run->debug.arch.dr6;
 	v->stats.dr6_seen |= v->run->debug.arch.dr6 & 0xe00f;

@@ -11,7 +11,7 @@
 
 #include "vmm.h"
 
-struct vm vm = { .lock = PTHREAD_MUTEX_INITIALIZER };
+struct vm vm = { .lock = PTHREAD_MUTEX_INITIALIZER, .on_debug = -1 };
 
 struct options {
 	const char *sock;
@@ -35,7 +35,8 @@ void die(const char *format, ...)
 static void usage(FILE *to)
 {
 	fputs("usage: vmm run --sock PATH [--vcpus N] [--max-vcpus N] [--mem MiB]\n"
-	      "               [--paging | --no-paging] [--hugepages] [--nested] [--quiet] [--idle-hlt] [--no-irqchip] [--daemon]\n"
+	      "               [--paging | --no-paging] [--hugepages] [--nested] [--quiet] [--idle-hlt] [--no-irqchip]\n"
+	      "               [--on-debug FIFO] [--daemon]\n"
 	      "       vmm ctl PATH COMMAND...     vmm ctl PATH -   (commands on stdin)\n"
 	      "\n"
 	      "--no-paging runs the 32-bit flat guest, --nested offers SVM or VMX, --quiet has\n"
@@ -59,6 +60,15 @@ static unsigned int option_number(const char *name, unsigned long max)
 	return n;
 }
 
+static int open_fifo(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		die("--on-debug %s: %s", path, strerror(errno));
+	return fd;
+}
+
 static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
@@ -73,6 +83,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "idle-hlt", no_argument, NULL, 'i' },
 		{ "no-irqchip", no_argument, NULL, 'k' },
+		{ "on-debug", required_argument, NULL, 'g' },
 		{ "daemon", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -91,6 +102,7 @@ static void parse(int argc, char **argv, struct options *o)
 		case 'q': vm.quiet = true; break;
 		case 'i': vm.idle_hlt = true; break;
 		case 'k': vm.no_irqchip = true; break;
+		case 'g': vm.on_debug = open_fifo(optarg); break;
 		case 'd': o->daemon = true; break;
 		default:
 			usage(stderr);

@@ -68,6 +68,7 @@ struct vm {
 	size_t page;			/* size of its pages */
 	struct image_head image;
 	bool long_mode, nested, quiet, idle_hlt, no_irqchip;
+	int on_debug;			/* written to at each KVM_EXIT_DEBUG, or -1 */
 	bool quitting;
 	unsigned int vcpus, max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS];
