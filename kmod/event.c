@@ -47,25 +47,28 @@ bool cv_event_take(struct cv_event *ev)
 	return any;
 }
 
+static u64 cycles_to_ns(u64 cycles)
+{
+	return mul_u64_u32_div(cycles, USEC_PER_SEC, tsc_khz);
+}
+
 u64 cv_time_of(u64 tsc)
 {
-	u64 ago = mul_u64_u32_div(rdtsc() - tsc, USEC_PER_SEC, tsc_khz);
-
-	return ktime_get_mono_fast_ns() - ago;
+	return ktime_get_mono_fast_ns() - cycles_to_ns(rdtsc() - tsc);
 }
 
 void cv_event_verdict(u32 set, enum cv_verdict from, u32 word,
-		      const struct cv_sight *sight, u64 tsc)
+		      const struct cv_sight *sight, u64 tsc, u64 time)
 {
 	struct cv_event ev = {
 		.type = CV_EV_VERDICT, .set = set, .from = from,
 		.state = cv_word_verdict(word), .blockers = cv_word_blockers(word),
-		.time = cv_time_of(tsc),
+		.time = time,
 	};
 
 	if (sight) {
 		ev.seen_exit = true;
-		ev.exit = cv_time_of(sight->exit_tsc);
+		ev.exit = time - cycles_to_ns(tsc - sight->exit_tsc);
 		ev.vm = sight->watch->vm->id;
 		ev.watch = sight->watch->id;
 		ev.vcpu = sight->vcpu;

@@ -28,8 +28,9 @@ struct cv_event {
 /* When the cycle counter read @tsc, a moment ago: CLOCK_MONOTONIC, ns. */
 u64 cv_time_of(u64 tsc);
 
+/* @time: of the verdict, from @tsc. */
 void cv_event_verdict(u32 set, enum cv_verdict from, u32 word,
-		      const struct cv_sight *sight, u64 tsc);
+		      const struct cv_sight *sight, u64 tsc, u64 time);
 void cv_event_cut(u32 set, u32 port, u64 cut, u64 resets, u64 done);
 void cv_event_vm(enum cv_event_type type, u32 vm);
 void cv_event_vcpu(enum cv_event_type type, u32 vm, u32 vcpu);

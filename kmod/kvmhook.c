@@ -12,6 +12,7 @@
  *     ours reaches neither guest nor VMM. It runs only for exceptions.
  *  3. kvm_set_dr() and kvm_update_dr7() are traced, so that a guest's own
  *     breakpoints are merged anew at its next entry.
+ *  4. The vendor's set_cr0 is traced: paging turned off is a restart.
  *
  * None of the symbols is exported; they are looked up by name once, and every
  * one that is missing is named.
@@ -94,28 +95,61 @@ static __always_inline void reread_all(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	reread(vm, 3, vcpu);
 }
 
-/* Never inlined: other guests' vCPUs do not save registers for it. */
-static noinline fastpath_t run_watched(struct kvm_vcpu *vcpu, u64 run_flags,
-				       struct cv_vm *vm)
+static __always_inline bool any_new(const struct cv_vm *vm)
+{
+	return cv_word_is_new(&vm->word[0]) || cv_word_is_new(&vm->word[1]) ||
+	       cv_word_is_new(&vm->word[2]) || cv_word_is_new(&vm->word[3]);
+}
+
+static __always_inline fastpath_t run_and_reread(struct kvm_vcpu *vcpu, u64 run_flags,
+						 struct cv_vm *vm)
 {
 	fastpath_t fastpath;
 
-	if (unlikely(!cv_vcpu_current(vm, vcpu)))
-		switch (cv_vcpu_prepare(vm, vcpu)) {
-		case CV_PREPARED:
-			break;
-		case CV_PREPARE_LATER:
-			run_flags |= KVM_RUN_FORCE_IMMEDIATE_EXIT;
-			fallthrough;
-		case CV_NOT_WATCHED:
-			return static_call(kvm_vcpu_run)(vcpu, run_flags);
-		}
-
 	load_debug_registers(vcpu);
-	reread_all(vm, vcpu);
 	fastpath = static_call(kvm_vcpu_run)(vcpu, run_flags);
 	reread_all(vm, vcpu);
 	return fastpath;
+}
+
+/* Somebody on the host wrote since the exit. Once: it may go on writing. */
+static noinline fastpath_t run_changed(struct kvm_vcpu *vcpu, u64 run_flags,
+				       struct cv_vm *vm)
+{
+	u64 tsc = rdtsc();
+
+	cv_vm_tell(vm, vcpu, tsc, tsc);
+	return run_and_reread(vcpu, run_flags, vm);
+}
+
+static noinline fastpath_t run_stale(struct kvm_vcpu *vcpu, u64 run_flags,
+				     struct cv_vm *vm)
+{
+	switch (cv_vcpu_prepare(vm, vcpu)) {
+	case CV_PREPARED:
+		return run_changed(vcpu, run_flags, vm);
+	case CV_PREPARE_LATER:
+		run_flags |= KVM_RUN_FORCE_IMMEDIATE_EXIT;
+		break;
+	case CV_NOT_WATCHED:
+		break;
+	}
+	return static_call(kvm_vcpu_run)(vcpu, run_flags);
+}
+
+/*
+ * Never inlined: other guests' vCPUs do not save registers for it. What is rare
+ * leaves for good, so that the arguments stay where they are until the guest
+ * is entered.
+ */
+static noinline fastpath_t run_watched(struct kvm_vcpu *vcpu, u64 run_flags,
+				       struct cv_vm *vm)
+{
+	if (unlikely(!cv_vcpu_current(vm, vcpu)))
+		return run_stale(vcpu, run_flags, vm);
+	if (unlikely(any_new(vm)))
+		return run_changed(vcpu, run_flags, vm);
+	return run_and_reread(vcpu, run_flags, vm);
 }
 
 /* Interrupts are off from here to the return, the guest's time excepted. */
@@ -164,6 +198,21 @@ static void notrace dr_thunk(unsigned long ip, unsigned long parent_ip,
 		cv_vcpu_breakpoints_changed((struct kvm_vcpu *)regs->di);
 }
 
+/* rdi = vcpu, rsi = the new CR0; the old one is in its place still. */
+static void notrace cr0_thunk(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (regs)
+		cv_vcpu_cr0_changes((struct kvm_vcpu *)regs->di, regs->si);
+}
+
+static struct ftrace_ops cr0_ops = {
+	.func = cr0_thunk,
+	.flags = FTRACE_OPS_FL_SAVE_REGS,
+};
+
 static struct ftrace_ops db_ops = {
 	.func = db_thunk,
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
@@ -203,38 +252,47 @@ static unsigned long symbol(const char *name, struct netlink_ext_ack *extack)
 	return addr;
 }
 
-/* The vendor's handler, or 0: exactly one of the two modules is loaded. */
-static unsigned long db_handler_addr(struct netlink_ext_ack *extack)
+/* Exactly one of the two vendor modules is loaded. */
+static unsigned long vendor_symbol(const char *amd, const char *intel,
+				   struct netlink_ext_ack *extack)
 {
-	unsigned long addr = static_call(kallsyms_lookup)("db_interception");
-
-	return addr ?: symbol("handle_exception_nmi", extack);
+	return static_call(kallsyms_lookup)(amd) ?: symbol(intel, extack);
 }
+
+static int set_filters(struct netlink_ext_ack *extack)
+{
+	unsigned long db = vendor_symbol("db_interception", "handle_exception_nmi", extack);
+	unsigned long cr0 = vendor_symbol("svm_set_cr0", "vmx_set_cr0", extack);
+	unsigned long set_dr = symbol("kvm_set_dr", extack);
+	unsigned long update_dr7 = symbol("kvm_update_dr7", extack);
+
+	if (!db || !cr0 || !set_dr || !update_dr7)
+		return -EOPNOTSUPP;
+	static_call_update(kvm_db_handler, (typeof(&no_db_handler))db);
+	return ftrace_set_filter_ip(&db_ops, db, 0, 1) ?:
+	       ftrace_set_filter_ip(&cr0_ops, cr0, 0, 1) ?:
+	       ftrace_set_filter_ip(&dr_ops, set_dr, 0, 1) ?:
+	       ftrace_set_filter_ip(&dr_ops, update_dr7, 0, 0);
+}
+
+static struct ftrace_ops * const traces[] = { &dr_ops, &cr0_ops, &db_ops };
 
 static int trace_install(struct netlink_ext_ack *extack)
 {
-	unsigned long db = db_handler_addr(extack);
-	unsigned long set_dr = symbol("kvm_set_dr", extack);
-	unsigned long update_dr7 = symbol("kvm_update_dr7", extack);
-	int err;
+	int err = set_filters(extack), i;
 
-	if (!db || !set_dr || !update_dr7)
-		return -EOPNOTSUPP;
-	static_call_update(kvm_db_handler, (typeof(&no_db_handler))db);
-	err = ftrace_set_filter_ip(&db_ops, db, 0, 1) ?:
-	      ftrace_set_filter_ip(&dr_ops, set_dr, 0, 1) ?:
-	      ftrace_set_filter_ip(&dr_ops, update_dr7, 0, 0) ?:
-	      register_ftrace_function(&dr_ops);
 	if (err)
-		goto out;
-	err = register_ftrace_function(&db_ops);
-	if (err)
-		goto out_dr;
+		return err;
+	for (i = 0; i < ARRAY_SIZE(traces); i++) {
+		err = register_ftrace_function(traces[i]);
+		if (err)
+			goto out;
+	}
 	return 0;
 
-out_dr:
-	unregister_ftrace_function(&dr_ops);
 out:
+	while (i--)
+		unregister_ftrace_function(traces[i]);
 	NL_SET_ERR_MSG_MOD(extack, "cannot hook KVM's #DB handler; does a livepatch own it?");
 	return err;
 }
@@ -246,8 +304,10 @@ out:
  */
 static void trace_remove(void)
 {
-	unregister_ftrace_function(&db_ops);
-	unregister_ftrace_function(&dr_ops);
+	int i;
+
+	for (i = ARRAY_SIZE(traces) - 1; i >= 0; i--)
+		unregister_ftrace_function(traces[i]);
 	while (atomic_read(&in_db_handler))
 		usleep_range(100, 200);
 	synchronize_rcu();
@@ -329,8 +389,10 @@ int cv_kvmhook_init(void)
  */
 void cv_kvmhook_uninit(void)
 {
+	int i;
+
 	WARN_ON(users);
-	ftrace_free_filter(&db_ops);
-	ftrace_free_filter(&dr_ops);
+	for (i = 0; i < ARRAY_SIZE(traces); i++)
+		ftrace_free_filter(traces[i]);
 	synchronize_rcu_tasks();
 }

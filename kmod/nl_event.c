@@ -61,6 +61,7 @@ static int fill_kind(struct sk_buff *skb, const struct cv_event *ev)
 	case CV_EV_CUT:
 		return fill_cut(skb, ev);
 	case CV_EV_VM_GONE:
+	case CV_EV_VM_RESTART:
 		return nla_put_u32(skb, CV_A_VM, ev->vm);
 	case CV_EV_LEASE_END:
 		return nla_put_u32(skb, CV_A_SESSION, ev->session);

@@ -34,13 +34,15 @@ static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *
 		   u64 tsc)
 {
 	enum cv_verdict was = cv_word_verdict(from), is = cv_word_verdict(to);
+	u64 time;
 
 	if (was == is)
 		return;
 	WARN_ON_ONCE(!cv_verdict_may(was, is));
 	trace_cv_verdict(set->id, was, is, sight ? sight->exit_tsc : 0, tsc);
-	WRITE_ONCE(set->since, cv_time_of(tsc));
-	cv_event_verdict(set->id, was, to, sight, tsc);
+	time = cv_time_of(tsc);
+	WRITE_ONCE(set->since, time);
+	cv_event_verdict(set->id, was, to, sight, tsc, time);
 	if (is == CV_VIOLATED) {
 		atomic64_inc(&set->violations);
 		queue_work(cv_wq, &set->cut);
@@ -157,8 +159,10 @@ void cv_set_unblock(struct cv_set *set, u32 blockers)
 
 void cv_set_reattest(struct cv_set *set)
 {
-	unsigned long word = READ_ONCE(set->gate.word), next;
+	unsigned long word, next;
 
+	cv_set_unblock(set, CV_BLOCK_RESTART);
+	word = READ_ONCE(set->gate.word);
 	do {
 		if (!(word & CV_WORD_LATCH))
 			return;

@@ -133,6 +133,20 @@ void notrace cv_vcpu_breakpoints_changed(struct kvm_vcpu *vcpu)
 		set_gen(vcpu, (u32)vcpu->guest_debug, CV_GEN_STALE);
 }
 
+void notrace cv_vcpu_cr0_changes(struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	struct cv_vm *vm;
+
+	if (!(vcpu->arch.cr0 & ~cr0 & X86_CR0_PG) ||
+	    vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id)
+		return;
+	rcu_read_lock();
+	vm = cv_vm_lookup(vcpu->kvm);
+	if (vm)
+		cv_vm_restarts(vm);
+	rcu_read_unlock();
+}
+
 /*
  * A #DB left to the VMM because guest_debug says so. Causes of ours are
  * dropped, others go to whom they belong: the VMM if it debugs, else the guest.

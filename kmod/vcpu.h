@@ -60,6 +60,8 @@ enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu);
 int cv_vcpu_debug_exit(struct kvm_vcpu *vcpu);
 /* On the vCPU's thread or under vcpu->mutex; must not be traced. */
 void cv_vcpu_breakpoints_changed(struct kvm_vcpu *vcpu);
+/* Traced, before the change: the boot CPU that turns paging off restarts. */
+void cv_vcpu_cr0_changes(struct kvm_vcpu *vcpu, unsigned long cr0);
 bool cv_vcpu_offers_nesting(struct kvm_vcpu *vcpu);
 
 /*

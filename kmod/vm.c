@@ -52,19 +52,40 @@ void cv_vm_put(struct cv_vm *vm)
 	kref_put(&vm->ref, free_vm);
 }
 
-void cv_vm_block(struct cv_vm *vm, u32 blockers)
+static void block_sets(struct cv_vm *vm, u32 blockers)
 {
 	struct cv_set *set;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(set, &vm->sets, in_vm)
+		cv_set_block(set, blockers);
+	rcu_read_unlock();
+}
+
+void cv_vm_block(struct cv_vm *vm, u32 blockers)
+{
 	unsigned int bit;
 
 	for (bit = 0; blockers >> bit; bit++)
 		if (blockers & BIT(bit))
 			set_bit(bit, &vm->blockers);
 	smp_mb();	/* before the list: cv_set_add() looks in the other order */
-	rcu_read_lock();
-	list_for_each_entry_rcu(set, &vm->sets, in_vm)
-		cv_set_block(set, blockers);
-	rcu_read_unlock();
+	block_sets(vm, blockers);
+}
+
+/*
+ * The sets that are there stay closed until they are re-attested, even where
+ * the next kernel maps something at the same addresses; later sets are free.
+ */
+void cv_vm_restarts(struct cv_vm *vm)
+{
+	unsigned long flags;
+
+	block_sets(vm, CV_BLOCK_RESTART);
+	spin_lock_irqsave(&vm->lock, flags);
+	cv_watches_forget(vm);
+	spin_unlock_irqrestore(&vm->lock, flags);
+	cv_event_vm(CV_EV_VM_RESTART, vm->id);
 }
 
 static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_range *range)

@@ -117,6 +117,8 @@ int cv_vm_rearm(struct cv_vm *vm);
 
 /* Any context. */
 void cv_vm_block(struct cv_vm *vm, u32 blockers);
+/* Another kernel will run: what addresses meant is void. RCU held. */
+void cv_vm_restarts(struct cv_vm *vm);
 void cv_vm_put(struct cv_vm *vm);
 
 struct cv_vm_counts {

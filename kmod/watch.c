@@ -139,7 +139,7 @@ static void forget(struct cv_watch *w, u8 state)
 	WRITE_ONCE(w->state, state);
 	WRITE_ONCE(word->ptr, &cv_no_word);
 	WRITE_ONCE(word->last, cv_no_word);
-	WARN_ON(w->stale && w->page);
+	WARN_ON(w->stale && w->page);	/* pinned only after the stale one went */
 	if (w->page)
 		w->stale = w->page;
 	w->page = NULL;
@@ -164,6 +164,24 @@ void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long 
 	}
 	if (lost)
 		mod_delayed_work(cv_wq, &vm->resolve, 0);
+}
+
+void cv_watches_forget(struct cv_vm *vm)
+{
+	struct cv_watch *w;
+	int i;
+
+	lockdep_assert_held(&vm->lock);
+	for (i = 0; i < CV_VM_WATCHES; i++) {
+		w = rcu_dereference_protected(vm->word[i].watch, true);
+		if (!w)
+			continue;
+		cv_criteria_block(&w->criteria, CV_BLOCK_UNRESOLVED);
+		forget(w, CV_WATCH_UNRESOLVED);
+		w->gpa = INVALID_GPA;
+		cv_event_watch(w->id, CV_WATCH_UNRESOLVED);
+	}
+	mod_delayed_work(cv_wq, &vm->resolve, 0);
 }
 
 static void release_stale(struct cv_vm *vm)
@@ -285,7 +303,7 @@ void cv_watches_translate(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 		if (!w || w->gone || w->state != CV_WATCH_UNRESOLVED)
 			continue;
 		w->gpa = translate(vm, vcpu, w->addr);
-		if (w->gpa != INVALID_GPA)
+		if (w->gpa != INVALID_GPA && !w->stale)
 			resolve(w);
 	}
 	mutex_unlock(&vm->resolve_lock);

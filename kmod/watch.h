@@ -69,6 +69,8 @@ void cv_watches_hit(struct cv_vm *vm, unsigned long slots);
 
 /* From the mmu notifier; do not sleep. */
 void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long end);
+/* The guest restarts: every address is to be translated anew. vm->lock held. */
+void cv_watches_forget(struct cv_vm *vm);
 /* Work item: pins what is translated, asks vCPUs for what is not. */
 void cv_watches_resolve(struct work_struct *work);
 

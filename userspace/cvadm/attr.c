@@ -18,9 +18,9 @@ _Static_assert(ARRAY_SIZE(verdict_names) == __CV_VERDICTS, "a verdict has no nam
 
 /* by bit */
 static const char *const block_names[] = {
-	"lease", "unresolved", "page", "guest", "nested", "slots",
+	"lease", "unresolved", "page", "guest", "nested", "restart",
 };
-_Static_assert(CV_BLOCK_SLOTS == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
+_Static_assert(CV_BLOCK_RESTART == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
 
 static const char *const watch_state_names[] = {
 	[CV_WATCH_UNRESOLVED] = "unresolved",
@@ -55,6 +55,7 @@ static const char *const event_names[] = {
 	[CV_EV_DEBUGGER] = "debugger",
 	[CV_EV_UNSERVED] = "unserved",
 	[CV_EV_WATCH] = "watch",
+	[CV_EV_VM_RESTART] = "vm-restart",
 };
 _Static_assert(ARRAY_SIZE(event_names) == __CV_EV_MAX, "an event has no name");
 

@@ -220,7 +220,7 @@ enum cv_verdict {
 #define CV_BLOCK_PAGE		(1U << 2)	/* a watched page moved; being resolved again */
 #define CV_BLOCK_GUEST		(1U << 3)	/* the guest is gone or being detached */
 #define CV_BLOCK_NESTED		(1U << 4)	/* a vCPU offers nested virtualization, not allowed at attach */
-#define CV_BLOCK_SLOTS		(1U << 5)	/* a vCPU could not be armed */
+#define CV_BLOCK_RESTART	(1U << 5)	/* the boot CPU turned paging off: reset, reboot or kexec; until SET_REATTEST */
 
 enum cv_watch_state {
 	CV_WATCH_UNRESOLVED,	/* no translation yet; its sets are UNKNOWN */
@@ -291,6 +291,7 @@ enum cv_event_type {
 	CV_EV_DEBUGGER,		/* VM EV_VCPU: the VMM set guest debug, ours was put back */
 	CV_EV_UNSERVED,		/* VM EV_VCPU: a breakpoint of the guest or its debugger found no free slot */
 	CV_EV_WATCH,		/* WATCH WATCH_STATE */
+	CV_EV_VM_RESTART,	/* VM: its sets are UNKNOWN until re-attested, its watches translated anew */
 	__CV_EV_MAX
 };
 #define CV_EV_MAX (__CV_EV_MAX - 1)
