@@ -102,6 +102,7 @@ static struct cv_flow *new_flow(struct cv_port *port, struct nf_conn *ct)
 	atomic_inc(&flows);
 	key_of(ct, &flow->key);
 	flow->port = port;
+	flow->gate = port->gate;
 	kref_get(&port->ref);
 	nf_conntrack_get(&ct->ct_general);
 	flow->ct = ct;
@@ -113,7 +114,7 @@ static struct cv_flow *new_flow(struct cv_port *port, struct nf_conn *ct)
  * confirmed. The flow is listed before the verdict is read once more: either
  * a cut finds it, or this packet finds the gate closed.
  */
-static unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *data)
+static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *data)
 {
 	struct cv_port *port = cv_port_find(data->port);
 	struct cv_flow *flow;
@@ -142,24 +143,34 @@ static unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *data)
 	return open ? NF_ACCEPT : NF_DROP;
 }
 
-/* Called by conntrack for every packet of ours that leaves: the late gate. */
+static noinline unsigned int stop(const struct cv_flow *flow, const struct sk_buff *skb)
+{
+	this_cpu_inc(flow->port->stats->dropped);
+	trace_cv_gate_drop(flow->port->id, skb->len, flow->gate->word);
+	return NF_DROP;
+}
+
+/* Before the first packet is out there is no flow; once it is gone, no passage. */
+static noinline unsigned int without_flow(struct nf_conn *ct)
+{
+	struct cv_helper_data *data = cv_flow_data(ct);
+
+	return data && !nf_ct_is_confirmed(ct) ? be_born(ct, data) : NF_DROP;
+}
+
+/*
+ * Called by conntrack, which has found the helper to be ours, for every packet
+ * that leaves: the late gate.
+ */
 static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		enum ip_conntrack_info ctinfo)
 {
-	struct cv_helper_data *data = cv_flow_data(ct);
-	struct cv_flow *flow;
+	struct cv_helper_data *data = (struct cv_helper_data *)nfct_help(ct)->data;
+	struct cv_flow *flow = READ_ONCE(data->flow);
 
-	if (unlikely(!data))
-		return NF_DROP;
-	flow = READ_ONCE(data->flow);
-	if (likely(flow)) {
-		if (likely(cv_gate_is_open(flow->port->gate)))
-			return NF_ACCEPT;
-		this_cpu_inc(flow->port->stats->dropped);
-		trace_cv_gate_drop(flow->port->id, skb->len, flow->port->gate->word);
-		return NF_DROP;
-	}
-	return nf_ct_is_confirmed(ct) ? NF_DROP : be_born(ct, data);
+	if (unlikely(!flow))
+		return without_flow(ct);
+	return cv_flow_is_open(flow) ? NF_ACCEPT : stop(flow, skb);
 }
 
 /* Did the entry die in the middle of a connection? */

@@ -34,6 +34,7 @@ struct cv_flow_key {
 };
 
 struct cv_flow {
+	const struct cv_gatekeeper *gate;	/* the port's; read for each packet */
 	struct cv_port *port;		/* referenced */
 	struct cv_flow_key key;
 	struct rhash_head node;
@@ -60,6 +61,11 @@ static __always_inline struct cv_helper_data *cv_flow_data(const struct nf_conn 
 	if (!help || rcu_access_pointer(help->helper) != &cv_helper)
 		return NULL;
 	return (struct cv_helper_data *)help->data;
+}
+
+static __always_inline bool cv_flow_is_open(const struct cv_flow *flow)
+{
+	return likely(cv_gate_is_open(flow->gate));
 }
 
 /* Softirq. Marks a new, unconfirmed entry as a connection of @port. */

@@ -67,7 +67,7 @@ static unsigned int refuse(struct cv_port *port, struct sk_buff *skb,
  * challenge: reset it by the number it expects. Otherwise silence, for an
  * UNKNOWN set may open again.
  */
-static unsigned int closed(struct cv_port *port, struct sk_buff *skb,
+static noinline unsigned int closed(struct cv_port *port, struct sk_buff *skb,
 			   const struct nf_hook_state *state)
 {
 	if (port->key.proto == IPPROTO_TCP && READ_ONCE(port->gate->word) & CV_WORD_LATCH)
@@ -199,29 +199,48 @@ static noinline unsigned int no_connection(struct cv_net *cn, struct sk_buff *sk
 	return port ? drop(port, skb) : NF_ACCEPT;
 }
 
-static unsigned int early_gate(void *priv, struct sk_buff *skb,
-			       const struct nf_hook_state *state)
+/* Cheap, for the packets of all others: only the first packet is looked at more. */
+static __always_inline bool is_established(const struct sk_buff *skb)
+{
+	return skb_nfct(skb) && (skb->_nfct & NFCT_INFOMASK) != IP_CT_NEW;
+}
+
+static noinline unsigned int unknown(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (ct && ctinfo != IP_CT_NEW)
+		return NF_ACCEPT;
+	/* What the host sends to itself has been through LOCAL_OUT. */
+	if (!ct && state->in && state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	return no_connection(cv_net_of(state->net), skb, state, ct);
+}
+
+/* Of a port, but its first packet is not out yet, or its flow is gone. */
+static noinline unsigned int without_flow(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+
+	nf_ct_get(skb, &ctinfo);
+	return ctinfo == IP_CT_NEW ? NF_ACCEPT : NF_DROP;
+}
+
+static unsigned int early_gate(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	struct nf_conn *ct = (struct nf_conn *)skb_nfct(skb);
 	struct cv_helper_data *data;
 	struct cv_flow *flow;
 
-	/* What the host sends to itself has been through LOCAL_OUT. */
-	if (unlikely(!ct) && state->in && state->in->flags & IFF_LOOPBACK)
-		return NF_ACCEPT;
-	if (unlikely(!ct))
-		return no_connection(cv_net_of(state->net), skb, state, false);
-	data = cv_flow_data(ct);
-	if (!data) {
-		if (unlikely(ctinfo == IP_CT_NEW))
-			return no_connection(cv_net_of(state->net), skb, state, true);
-		return NF_ACCEPT;
-	}
+	data = ct ? cv_flow_data(ct) : NULL;
+	if (!data)
+		return is_established(skb) ? NF_ACCEPT : unknown(skb, state);
 	flow = READ_ONCE(data->flow);
 	if (unlikely(!flow))
-		return ctinfo == IP_CT_NEW ? NF_ACCEPT : NF_DROP;
-	if (unlikely(!cv_gate_is_open(flow->port->gate)))
+		return without_flow(skb);
+	if (!cv_flow_is_open(flow))
 		return closed(flow->port, skb, state);
 	this_cpu_inc(flow->port->stats->passed);
 	return NF_ACCEPT;

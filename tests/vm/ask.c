@@ -382,6 +382,8 @@ static int race(struct race *r, unsigned int n)
 {
 	unsigned int round, failures = 0;
 
+	for (round = 0; round < OPENINGS; round++)
+		r->delay[round] = 20000;
 	r->session = add_session();
 	for (round = 0; round < n; round++)
 		failures += round % 4 ? one_store(r, round) : storm(r, round);

@@ -15,9 +15,9 @@ races() {
 	result=$("$ask" race "$dir/g.sock" "$vm" "$watch" 300) || mistake "$result"
 	echo "$result"
 	field opened "$result"
-	at_least "openings before the store" 50 "$got"
+	at_least "openings before the store" 20 "$got"
 	field broken-first "$result"
-	at_least "stores before the opening" 50 "$got"
+	at_least "stores before the opening" 20 "$got"
 	no_surprise
 }
 

@@ -5,7 +5,7 @@
 set -eu
 cvadm=build/bin/cvadm
 vmm=build/tests/vmm/vmm
-bench=build/tests/bench
+bench=build/bench
 tracing=/sys/kernel/tracing
 export cvadm bench tracing
 
@@ -19,11 +19,12 @@ load_module() {
 	insmod "build/$CV_KERNEL/cloudverifier.ko"
 }
 
-# start_guest NAME OPTION…: sets PID_NAME's like; answers on /run/NAME.sock
+# start_guest NAME OPTION…: its pid is in /run/NAME.pid, it answers on /run/NAME.sock
 start_guest() {
 	local name=$1
 	shift
-	"$vmm" run --daemon --quiet --vcpus 1 --sock "/run/$name.sock" "$@" | sed -E 's/.*pid=([0-9]+).*/\1/' > "/run/$name.pid"
+	"$vmm" run --daemon --quiet --vcpus 1 --sock "/run/$name.sock" "$@" > "/run/$name.out"
+	sed -E 's/.*pid=([0-9]+).*/\1/' "/run/$name.out" > "/run/$name.pid"
 }
 
 guest() {
