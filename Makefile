@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-# make, make check, make lint, make bench, make install, make clean
-# KDIR=… builds for another kernel tree; the default is every one in KERNELS.
+#
+#	make			the module for every kernel in KERNELS, cvadm, test and bench programs
+#	make check		tests/run (as root)
+#	make lint		sparse, W=1, style, ABI and dependency checks
+#	make bench		tools/bench all (as root)
+#	make install		cvadm, its manual and completion; DESTDIR and PREFIX are obeyed
+#	make modules_install	the module, for the running kernel (or KDIR=…)
+#	make clean
+#
+# Everything that is built lies in build/; the kernels' images and headers come from tools/kernels and tools/deps.
 
 KERNELS ?= 6.1 6.12
 B := build
 J := -j$(shell nproc)
+KDIR ?= /lib/modules/$(shell uname -r)/build
+CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tools/bench.d
 
 release = $(shell cat $(B)/kernels/$(1)/release 2>/dev/null)
-kdir = /lib/modules/$(call release,$(1))/build
 
-all: modules userspace
+all: modules userspace programs
 
 modules: $(addprefix module-,$(KERNELS))
 
@@ -17,9 +26,38 @@ modules: $(addprefix module-,$(KERNELS))
 module-%: | $(B)/kernels
 	@mkdir -p $(B)/$*
 	@cp -rsf $(addprefix $(CURDIR)/,Kbuild kmod include) $(B)/$*/
-	$(MAKE) $(J) -C $(call kdir,$*) M=$(CURDIR)/$(B)/$* modules $(KFLAGS)
+	@$(MAKE) --no-print-directory $(J) -C /lib/modules/$(call release,$*)/build M=$(CURDIR)/$(B)/$* modules $(KFLAGS)
 
 $(B)/kernels:
 	tools/kernels
 
-.PHONY: all modules userspace
+userspace:
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm SANITIZE=1
+	@$(MAKE) --no-print-directory $(J) -C userspace/bpf
+
+programs:
+	@for dir in $(CHECKS); do $(MAKE) --no-print-directory $(J) -C $$dir || exit; done
+
+check:
+	tests/run
+
+lint: modules
+	tools/lint/run
+
+bench:
+	tools/bench all
+
+install: userspace
+	$(MAKE) -C userspace/cvadm install
+
+modules_install:
+	@mkdir -p $(B)/here
+	@cp -rsf $(addprefix $(CURDIR)/,Kbuild kmod include) $(B)/here/
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B)/here modules modules_install
+
+clean:
+	@for dir in $(CHECKS) userspace/cvadm userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
+	rm -rf $(addprefix $(B)/,$(KERNELS) here bin bench tests obj bpf fuzz log run scratch)
+
+.PHONY: all modules userspace programs check lint bench install modules_install clean

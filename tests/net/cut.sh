@@ -88,8 +88,9 @@ cvadm set del "$set" > /dev/null
 # --- streams -------------------------------------------------------------------------------------------------------
 #
 # Everything that sends, forwards or breaks the criterion runs on one CPU, so that no packet can be between the gate
-# and the client's device while the verdict falls: a packet stamped later than the verdict passed later. The verdict's
-# time is CLOCK_MONOTONIC; the capture's is CLOCK_REALTIME, which nothing adjusts here.
+# and the client's device while the verdict falls: a packet stamped later than the verdict passed later. It is stamped
+# when it arrives at the device (conns asks for that), not when the capture gets it. The verdict's time is
+# CLOCK_MONOTONIC; the capture's is CLOCK_REALTIME, which nothing adjusts here.
 
 capture() {
 	on client taskset -c 1 tcpdump -i eth0 -n -w "$dir/pcap" -s 96 -B 32768 --time-stamp-precision=nano -Z root \
@@ -132,6 +133,4 @@ read -r offset _ < <(conns clock)
 read -r before after last < <(payload $((verdict + offset)))
 echo "verdict to last reset: $(((done - verdict) / 1000)) us; with payload: $before before the verdict, $after up to $last us after it"
 tail -n 3 "$dir/tcpdump"
-cat "$dir/events"; echo "DIAG offset $offset"; tcpdump -r "$dir/pcap" -n -tt --time-stamp-precision=nano 2>/dev/null | awk -v s=$(((verdict+offset)/1000000000)) -v ns=$(((verdict+offset)%1000000000)) '
- { split($1, t, "."); late = (t[1] - s) * 1000000 + (t[2] - ns) / 1000; b=int((late+10000000)/20000)-500; k=/Flags .R/?"rst":(/length [1-9]/?"data":"ack"); n[b" "k]++ } END { for (x in n) print x*1, x, n[x] }' | sort -n | tail -60
 equal "1000 streams on 10 ports: no payload after the verdict" "1 0" "$((before > 500)) $after"

@@ -196,7 +196,7 @@ start() {
 	local name=$1 where=(ip netns exec "$2")
 	[ "$2" != host ] || where=()
 	shift 2
-	rm -f "$dir/$name"
+	: > "$dir/$name"
 	"${where[@]}" "${pin[@]}" build/tests/net/conns "$@" > "$dir/$name" 2>&1 &
 	pids[$name]=$!
 }

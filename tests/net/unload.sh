@@ -17,18 +17,18 @@ G=10.2.0.2
 
 # --- a namespace ---------------------------------------------------------------------------------------------------
 #
-#   inner: a 10.9.1.1 --- 10.9.1.2 eth9 client;  b 10.9.2.1 --- 10.9.2.2 eth9 guest
+#   client eth9 10.9.1.2 --- in0 10.9.1.1 inner in1 10.9.2.1 --- eth9 10.9.2.2 guest
 
 inner() {
 	ip netns add inner
-	wire_inner client a 10.9.1 && wire_inner guest b 10.9.2
+	wire_inner client in0 10.9.1 && wire_inner guest in1 10.9.2
 	ip -n client route add 10.9.2.0/24 via 10.9.1.1
 	ip -n guest route add 10.9.1.0/24 via 10.9.2.1
 	on inner sysctl -qw net.ipv4.ip_forward=1
 }
 
 wire_inner() {
-	ip link add "$2" netns inner type veth peer name eth9 netns "$1"
+	ip link add name "$2" netns inner type veth peer name eth9 netns "$1"
 	ip -n inner addr add "$3.1/24" dev "$2" && ip -n inner link set "$2" up
 	ip -n "$1" addr add "$3.2/24" dev eth9 && ip -n "$1" link set eth9 up
 }

@@ -8,19 +8,21 @@ COUNT=100
 
 # cycles GUEST: of COUNT exits
 cycles() {
-	guest "$1" exits $COUNT
+	for _ in 1 2 3; do guest "$1" exits $COUNT; done | sort -n | head -n 1
 }
 
 kvm_exits() {
 	cat /sys/kernel/debug/kvm/exits
 }
 
-# exits_made GUEST
+# exits_made GUEST: the least of five, so with the fewest interrupts of the host
 exits_made() {
 	local before
-	before=$(kvm_exits)
-	guest "$1" exits $COUNT > /dev/null
-	echo $(($(kvm_exits) - before))
+	for _ in 1 2 3 4 5; do
+		before=$(kvm_exits)
+		guest "$1" exits $COUNT > /dev/null
+		echo $(($(kvm_exits) - before))
+	done | sort -n | head -n 1
 }
 
 over() {

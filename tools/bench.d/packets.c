@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <x86intrin.h>
 
-#define BATCHES 100
+#define BATCHES 20
 #define TRIPS 20
 
 static void die(const char *what)
