@@ -22,7 +22,7 @@ alive() {
 
 # The set is told closed before the guest is told gone; then all that is left is the session.
 all_gone() {
-	event "verdict.* set=$set set_state=unknown set_blockers=guest.* from=satisfied"
+	event "verdict.* set=$set set_state=unknown set_blockers=(guest|page).* from=satisfied"
 	event "vm-gone vm=$vm"
 	await 20 released || mistake "left behind: $out"
 	has session "$session" session_owner someone
