@@ -12,6 +12,7 @@
 
 /* Longer than a peer retransmits into silence (tcp_retries2: about 15 min). */
 #define TOMB_LIFE	(60 * 60 * HZ)
+#define TOMBS_MAX	16384	/* of a port; the oldest goes */
 #define SWEEP_EVERY	(30 * HZ)
 
 static struct kmem_cache *flow_cache;
@@ -56,6 +57,8 @@ static void unlink(struct cv_flow *flow)
 	if (flow->ct) {
 		port->n_flows--;
 		unmark(flow->ct);
+	} else {
+		port->n_tombs--;
 	}
 	rhashtable_remove_fast(&port->cn->flows, &flow->node, flow_params);
 	call_rcu(&flow->rcu, free_flow);
@@ -173,14 +176,23 @@ static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	return cv_flow_is_open(flow) ? NF_ACCEPT : stop(flow, skb);
 }
 
-/* Did the entry die in the middle of a connection? */
+/* Did somebody end the entry, by a flush say, in the middle of a connection? */
 static bool cut_short(const struct nf_conn *ct)
 {
-	if (!test_bit(IPS_ASSURED_BIT, &ct->status))
+	if (nf_ct_is_expired(ct))
 		return false;
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return true;
-	return ct->proto.tcp.state == TCP_CONNTRACK_ESTABLISHED;
+	return ct->proto.tcp.state >= TCP_CONNTRACK_ESTABLISHED &&
+	       ct->proto.tcp.state <= TCP_CONNTRACK_LAST_ACK;
+}
+
+/* A bound to what flushes, or floods that make conntrack drop entries, can hoard. */
+static void bound_tombs(struct cv_port *port)
+{
+	lockdep_assert_held(&port->flows_lock);
+	if (++port->n_tombs > TOMBS_MAX)
+		unlink(list_first_entry(&port->tombs, struct cv_flow, on_port));
 }
 
 static void bury(struct cv_flow *flow, bool tomb)
@@ -197,6 +209,7 @@ static void bury(struct cv_flow *flow, bool tomb)
 	flow->ct = NULL;
 	flow->expires = jiffies + TOMB_LIFE;
 	list_move_tail(&flow->on_port, &flow->port->tombs);
+	bound_tombs(flow->port);
 	nf_ct_put(ct);		/* conntrack holds its own until destroy returns */
 }
 

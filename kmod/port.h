@@ -45,6 +45,7 @@ struct cv_port {
 	struct list_head flows;		/* live; flows_lock */
 	struct list_head tombs;		/* flows whose entry died early; flows_lock */
 	unsigned int n_flows;		/* live ones; flows_lock */
+	unsigned int n_tombs;		/* flows_lock */
 	struct cv_port_stats __percpu *stats;
 	atomic64_t resets;
 	atomic64_t cut;
