@@ -51,7 +51,7 @@ done
 up inside client connect -n 5 -l -s 10.9.2.2 9000
 up uinside client connect -u -n 5 -l -s 10.9.2.2 9000
 equal "ports work in another network namespace" "10 0" \
-	"$(in_inner status | field conns) $(cvadm --json status | field conns)"
+	"$(in_inner status | field st_conns) $(cvadm --json status | field st_conns)"
 ip netns del inner
 await 20 gone
 # The set cuts its ports in the order they were made: this one would be the third.
