@@ -88,9 +88,9 @@ static int pre_doit(const cv_genl_pre_ops *ops, struct sk_buff *skb, struct genl
 	for (i = 0; !err && i < ARRAY_SIZE(needs); i++) {
 		if (!(ops->internal_flags & needs[i].flag))
 			continue;
-		err = resolve(&needs[i], info);
-		if (!err && ops->internal_flags & CV_ONLY_ID)
+		if (ops->internal_flags & CV_ONLY_ID)
 			err = refuse_filters(needs[i].attr, info);
+		err = err ?: resolve(&needs[i], info);
 	}
 	if (err)
 		mutex_unlock(&cv_config);

@@ -317,7 +317,8 @@ static void test_foreign_dump(void)
 
 	for (c = commands; c < commands + COUNT(commands); c++) {
 		for (type = CV_A_UNSPEC; c->dump && type <= CV_A_MAX + 2; type++) {
-			if (field_of(c->filters, type))
+			/* its filters, and the object's own id */
+			if (field_of(c->filters, type) || field_of(c->fields, type))
 				continue;
 			snprintf(what, sizeof(what), "dump of %s with attribute %u", c->name, type);
 			msg_begin(&m, c->cmd, 0);
@@ -348,7 +349,8 @@ static void try_length(const struct command *c, const struct field *f, size_t le
 	snprintf(what, sizeof(what), "%s with %zu bytes of attribute %u", c->name, len, f->type);
 	request(c, f->type);
 	nla = msg_put(&m, f->type, ones, len);
-	ask(what, EINVAL, nla, NULL);
+	/* the netlink core's own words for a binary attribute of a fixed length */
+	ask(what, f->kind == BYTES ? ERANGE : EINVAL, nla, NULL);
 }
 
 static void test_length(void)
@@ -427,15 +429,15 @@ struct value_case {
 static const struct value_case values[] = {
 	CASE(VM_ATTACH, NUMBER(U32, VM_FLAGS, 2), EINVAL, "reserved bit"),
 	CASE(VM_ATTACH, NUMBER(U32, VM_FLAGS, 1u << 31), EINVAL, "reserved bit"),
-	CASE(VM_ATTACH, TEXT(VM_NAME, LONGEST "4"), ERANGE, NULL),
-	CASE(WATCH_ADD, TEXT(WATCH_NAME, LONGEST "4"), ERANGE, NULL),
+	CASE(VM_ATTACH, TEXT(VM_NAME, LONGEST "4"), EINVAL, NULL),
+	CASE(WATCH_ADD, TEXT(WATCH_NAME, LONGEST "4"), EINVAL, NULL),
 	CASE(WATCH_ADD, NUMBER(U8, WATCH_LEN, 0), EINVAL, "1, 2, 4 or 8"),
 	CASE(WATCH_ADD, NUMBER(U8, WATCH_LEN, 3), EINVAL, "1, 2, 4 or 8"),
 	CASE(WATCH_ADD, NUMBER(U8, WATCH_LEN, 16), EINVAL, "1, 2, 4 or 8"),
 	CASE(WATCH_ADD, NUMBER(U8, WATCH_LEN, 255), EINVAL, "1, 2, 4 or 8"),
 	CASE(WATCH_ADD, NUMBER(U64, WATCH_ADDR, 0x1001), EINVAL, "multiple"),
 	CASE(WATCH_ADD, NUMBER(U64, WATCH_ADDR, 0x1002), EINVAL, "multiple"),
-	CASE(SESSION_ADD, TEXT(SESSION_OWNER, LONGEST "4"), ERANGE, NULL),
+	CASE(SESSION_ADD, TEXT(SESSION_OWNER, LONGEST "4"), EINVAL, NULL),
 	CASE(SESSION_ADD, NUMBER(U32, SESSION_LEASE, 0), ERANGE, "range"),
 	CASE(SESSION_ADD, NUMBER(U32, SESSION_LEASE, CV_LEASE_MIN_MS - 1), ERANGE, "range"),
 	CASE(SESSION_ADD, NUMBER(U32, SESSION_LEASE, CV_LEASE_MAX_MS + 1), ERANGE, "range"),
@@ -599,7 +601,7 @@ static const struct criterion_case criterion_cases[] = {
 	  EINVAL, "Unsupported", 0 },
 	{ "a foreign attribute", CV_PRED_EQ, { NUMBER(U32, SET, 1), NUMBER(U64, PRED_A, 1) },
 	  EINVAL, "Unsupported", 0 },
-	{ "17 values", CV_PRED_IN, { VALUES(17 * 8) }, ENOSPC, NULL, 0 },
+	{ "17 values", CV_PRED_IN, { VALUES(17 * 8) }, ERANGE, NULL, 0 },
 };
 
 static void put_criterion(const struct criterion_case *k)
