@@ -22,21 +22,27 @@ static struct dst_entry *route_to_guest(struct net *net, const struct cv_port_ke
 	return IS_ERR(rt) ? NULL : &rt->dst;
 }
 
-static void reset_queue(struct net_device *dev, struct netdev_queue *txq, void *unused)
+static void reset_locked(struct Qdisc *qdisc)
 {
-	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc_sleeping);
-	bool nolock;
-
-	if (!qdisc || !qdisc->q.qlen)
-		return;
-	nolock = qdisc->flags & TCQ_F_NOLOCK;
-	if (nolock)
-		spin_lock_bh(&qdisc->seqlock);
 	spin_lock_bh(qdisc_lock(qdisc));
 	qdisc_reset(qdisc);
 	spin_unlock_bh(qdisc_lock(qdisc));
-	if (nolock)
-		spin_unlock_bh(&qdisc->seqlock);
+}
+
+/* One that needs no lock to dequeue keeps its readers out by another. */
+static void reset_queue(struct net_device *dev, struct netdev_queue *txq, void *unused)
+{
+	struct Qdisc *qdisc = rtnl_dereference(txq->qdisc_sleeping);
+
+	if (!qdisc)
+		return;
+	if (!(qdisc->flags & TCQ_F_NOLOCK)) {
+		reset_locked(qdisc);
+		return;
+	}
+	spin_lock_bh(&qdisc->seqlock);
+	reset_locked(qdisc);
+	spin_unlock_bh(&qdisc->seqlock);
 }
 
 /* Across a bridge it is the bridge's port behind which the guest was seen. */

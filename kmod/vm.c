@@ -170,6 +170,7 @@ static bool all_current(struct cv_vm *vm)
 
 /**
  * cv_vm_rearm - have the guest's watches in force on every vCPU
+ * @vm: the guest; cv_config is held
  *
  * When it returns 0, every vCPU either has them or is outside the guest and
  * takes them before its next guest instruction.

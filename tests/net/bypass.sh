@@ -44,14 +44,18 @@ link() {
 	up "c$2" client connect "${flag[@]}" -l -s -i 50 -b 200 -p "$4" "${@:5}" $G "$3"
 }
 
-# leaks FROM NUMBER: payload that still arrives, "client guest", while there is still somebody who sends.
+more_dropped() {
+	[ "$(of_port "$1" port_dropped)" -gt "$2" ]
+}
+
+# leaks FROM NUMBER: payload that still arrives, "client guest", until the port has dropped something, or long enough.
 leaks() {
 	local dropped
 	count client "ip saddr $G th dport $1 meta length > 150"
 	count guest "th sport $1 meta length > 150"
 	dropped=$(of_port "$2" port_dropped)
-	sleep 3
-	[ "$(of_port "$2" port_dropped)" -gt "$dropped" ] || echo "nobody sends"
+	# An end that hears nothing sends again, later each time.
+	await 15 more_dropped "$2" "$dropped"
 	echo "$(counted client) $(counted guest)"
 }
 
