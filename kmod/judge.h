@@ -20,7 +20,7 @@ struct cv_sight {
 };
 
 /* Cold: the gate obeys since @tsc. @exit_tsc: the low half, at the exit. */
-void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 raw,
+void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 old, u64 value,
 		    u32 vcpu, u32 exit_tsc, u64 tsc);
 bool cv_criterion_judge_value(const struct cv_criterion *c, u64 value, u64 old);
 
@@ -44,21 +44,20 @@ static __always_inline void cv_criteria_close(struct cv_watch *w, u64 raw)
 }
 
 /* Second round: the criteria that take a call, and telling what has closed. */
-static __always_inline void cv_criteria_tell(struct cv_watch *w, u64 raw, u32 vcpu,
+static __always_inline void cv_criteria_tell(struct cv_watch *w, u64 old, u64 value, u32 vcpu,
 					     u32 exit_tsc, u64 tsc)
 {
-	u64 value = cv_watch_value_in(w, raw);
 	struct cv_criterion *c;
 
 	list_for_each_entry_rcu(c, &w->criteria, on_watch, irqs_disabled()) {
-		if (!c->raw_mask && !cv_criterion_judge_value(c, value, w->value)) {
+		if (!c->raw_mask && !cv_criterion_judge_value(c, value, old)) {
 			set_bit(CV_WORD_LATCH_BIT, &c->set->gate.word);
 			tsc = rdtsc();
 		}
 		if (!(READ_ONCE(c->set->gate.word) & CV_WORD_LATCH))
 			continue;
 		if (!test_and_set_bit(CV_WORD_TOLD_BIT, &c->set->gate.word))
-			cv_set_latched(c->set, w, raw, vcpu, exit_tsc, tsc);
+			cv_set_latched(c->set, w, old, value, vcpu, exit_tsc, tsc);
 	}
 }
 

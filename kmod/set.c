@@ -49,12 +49,12 @@ static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *
 	}
 }
 
-void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 raw,
+void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 old, u64 value,
 		    u32 vcpu, u32 exit_tsc, u64 tsc)
 {
 	u32 before = READ_ONCE(set->gate.word) & ~(CV_WORD_LATCH | CV_WORD_TOLD);
 	struct cv_sight sight = {
-		.watch = w, .old = w->value, .value = cv_watch_value_in(w, raw),
+		.watch = w, .old = old, .value = value,
 		.exit_tsc = tsc - (u32)((u32)tsc - exit_tsc), .vcpu = vcpu,
 	};
 

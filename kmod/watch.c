@@ -42,13 +42,12 @@ bool cv_watch_read(const struct cv_watch *w, u64 *value)
 	return true;
 }
 
-static void note(struct cv_watch *w, u64 raw, u32 vcpu)
+static void note(struct cv_watch *w, u64 value, u32 vcpu)
 {
-	u64 value = cv_watch_value_in(w, raw), old = w->value;
+	u64 old = xchg(&w->value, value);
 
 	if (value == old)
-		return;		/* a neighbour in the aligned word */
-	WRITE_ONCE(w->value, value);
+		return;		/* a neighbour in the aligned word, or another vCPU was first */
 	w->changes++;
 	trace_cv_change(w->id, vcpu, old, value);
 }
@@ -67,16 +66,19 @@ static void tell_word(struct cv_word *word, u32 vcpu, u32 exit_tsc, u64 tsc)
 {
 	const u64 *ptr = READ_ONCE(word->ptr);
 	struct cv_watch *w;
-	u64 raw;
+	u64 raw, value, old;
 
 	if (ptr == &cv_no_word)
 		return;
 	raw = READ_ONCE(*ptr);
 	w = rcu_dereference_check(word->watch, irqs_disabled());
+	/* Before telling: who told first may note the new value any moment after. */
+	old = READ_ONCE(w->value);
+	value = cv_watch_value_in(w, raw);
 	cv_criteria_close(w, raw);
-	cv_criteria_tell(w, raw, vcpu, exit_tsc, tsc);
+	cv_criteria_tell(w, old, value, vcpu, exit_tsc, tsc);
 	WRITE_ONCE(word->last, raw);
-	note(w, raw, vcpu);
+	note(w, value, vcpu);
 }
 
 /*

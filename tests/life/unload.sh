@@ -80,7 +80,7 @@ again_and_again() {
 	local i
 	guest g --vcpus 2 --idle-hlt
 	does @1 start storm words 8 1 2
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for ((i = 0; i < 10; i++)); do
 		watched 0 8 'w <= 2'
 		await 20 exceeds watch "$watch" watch_hits 1
 		unload

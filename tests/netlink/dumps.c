@@ -131,6 +131,8 @@ static void each(const struct nlattr *const attr[WIRE_ATTRS], void *arg)
 		fault("%s: id %u does not pass the filter", s->kind->name, id);
 }
 
+static unsigned long parts;
+
 static unsigned int dump(int sock, const struct kind *k, uint16_t filter, uint32_t only)
 {
 	static struct sight s;
@@ -149,6 +151,7 @@ static unsigned int dump(int sock, const struct kind *k, uint16_t filter, uint32
 	for (int i = 0; i < k->n_stable; i++)
 		if (!(s.seen[k->stable[i] / 32] & 1u << k->stable[i] % 32))
 			fault("%s: id %u missed", k->name, k->stable[i]);
+	parts += a.parts;
 	return s.n;
 }
 
@@ -156,7 +159,7 @@ static unsigned long interleaved;
 
 static void test_kind(int sock, struct kind *k)
 {
-	unsigned long rounds = 0, objects = 0, before;
+	unsigned long rounds = 0, objects = 0, before, parts_before = parts;
 	double end = now() + SECONDS;
 	pthread_t thread;
 	char name[96];
@@ -181,7 +184,10 @@ static void test_kind(int sock, struct kind *k)
 	}
 	stop = true;
 	pthread_join(thread, NULL);
-	printf("%s: %lu dumps of %lu objects, %lu changes meanwhile\n", k->name, rounds, objects, changes);
+	printf("%s: %lu dumps of %lu objects in %lu parts, %lu changes meanwhile\n", k->name, rounds, objects,
+	       parts - parts_before, changes);
+	if (parts - parts_before < 2 * rounds)
+		fault("%s: dumps come in one part", k->name);
 	snprintf(name, sizeof(name), "%s: no id twice, none missed that was there throughout", k->name);
 	result(name);
 }

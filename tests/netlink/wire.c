@@ -209,7 +209,7 @@ static void read_message(const struct nlmsghdr *h, struct reader *r)
 
 static int converse(int sock, struct msg *m, struct reader *r)
 {
-	static _Thread_local char buf[4 * WIRE_MAX] __attribute__((aligned(8)));
+	static _Thread_local char buf[WIRE_PART] __attribute__((aligned(8)));
 	const struct nlmsghdr *h;
 	int len;
 
@@ -222,6 +222,7 @@ static int converse(int sock, struct msg *m, struct reader *r)
 		len = recv(sock, buf, sizeof(buf), 0);
 		if (len < 0)
 			return r->a->error = errno;
+		r->a->parts++;
 		for (h = (void *)buf; NLMSG_OK(h, (unsigned int)len); h = NLMSG_NEXT(h, len))
 			read_message(h, r);
 	}

@@ -31,6 +31,7 @@ struct answer {
 	int error;			/* positive errno, 0 = acknowledged */
 	char text[256];			/* extack */
 	int offset;			/* of the attribute to blame, -1 = none */
+	unsigned int parts;		/* datagrams it came in */
 	const struct nlattr *attr[WIRE_ATTRS];
 	char bytes[WIRE_MAX];
 };
@@ -52,6 +53,9 @@ int msg_offset(const struct msg *m, const void *at);
 
 /* Sends and waits for the end of the answer. Returns answer->error. */
 int wire_ask(int sock, struct msg *m, struct answer *a);
+
+/* The kernel fills as much at a time as the reader has room for: little, so that dumps come in parts. */
+#define WIRE_PART	4096
 
 /* As wire_ask() for a dump; each() sees every object's attributes. */
 typedef void wire_each(const struct nlattr *const attr[WIRE_ATTRS], void *arg);

@@ -16,6 +16,7 @@
 asking() {
 	local got
 	got=$("$ask" "${@:2}")
+	# shellcheck disable=SC2053 # a pattern
 	[[ $got == $1 ]] || mistake "ask ${*:2}: expected '$1', got '$got'"
 }
 

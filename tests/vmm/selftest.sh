@@ -51,7 +51,7 @@ start() { # OPTIONS...
 
 finish() {
 	does ok quit
-	for try in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		kill -0 "$pid" 2>/dev/null || return 0
 		sleep 0.2
 	done
@@ -298,7 +298,7 @@ other_pages() {
 
 renamed() { # HIGH: the guest's page table gives the name another page
 	does ok store $1 4 0x71
-	vmm poke $(vmm phys spare) 0x72 >/dev/null
+	vmm poke "$(vmm phys spare)" 0x72 >/dev/null
 	does ok remap guest
 	does 0x72 load $1 4
 	does 0x72 @1 load $1 4
@@ -324,7 +324,7 @@ killed() { # the socket of a killed VMM says so
 
 long_mode() {
 	mode=long word=8
-	start --vcpus 2 --max-vcpus 5 "$@"
+	start --vcpus 2 --max-vcpus 5
 	is "linear != physical" 1 $(($(vmm addr words) != $(vmm phys words)))
 	is "ready: watch" "$(vmm addr words)" "$(field watch "$ready")"
 	is "ready: phys" "$(vmm phys words)" "$(field phys "$ready")"

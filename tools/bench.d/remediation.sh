@@ -50,7 +50,7 @@ NFT
 
 # Answers of a background process come through a FIFO of their own.
 by_userspace() {
-	local store done handles
+	local store finished handles
 	handles=$(nft_port)
 	mkfifo /run/hit /run/monitor.out
 	exec 7<> /run/hit 8<> /run/monitor.out
@@ -62,8 +62,8 @@ by_userspace() {
 	"$bench/monitor" /run/hit $handles 20000 >&8 &
 	read -r -u 8 _
 	store=$(guest u rdtsc-store "$(word u)" 8 2)
-	read -r -u 8 done _
-	metric userspace_store_to_closed "$((done - store))" instructions '"lapic":"kernel"'
+	read -r -u 8 finished _
+	metric userspace_store_to_closed "$((finished - store))" instructions '"lapic":"kernel"'
 	guest u quit > /dev/null
 	nft delete table ip bench
 	rm /run/hit /run/monitor.out
