@@ -158,8 +158,9 @@ void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long 
 		w = rcu_dereference_protected(vm->word[i].watch, true);
 		if (!w || w->state != CV_WATCH_LIVE || w->hva < start || w->hva >= end)
 			continue;
-		cv_criteria_block(&w->criteria, CV_BLOCK_PAGE);
 		forget(w, CV_WATCH_LOST);
+		smp_mb();	/* before the list: cv_set_add() looks in the other order */
+		cv_criteria_block(&w->criteria, CV_BLOCK_PAGE);
 		w->lost++;
 		cv_event_watch(w->id, CV_WATCH_LOST);
 		lost = true;
@@ -178,8 +179,9 @@ void cv_watches_forget(struct cv_vm *vm)
 		w = rcu_dereference_protected(vm->word[i].watch, true);
 		if (!w)
 			continue;
-		cv_criteria_block(&w->criteria, CV_BLOCK_UNRESOLVED);
 		forget(w, CV_WATCH_UNRESOLVED);
+		smp_mb();	/* as above */
+		cv_criteria_block(&w->criteria, CV_BLOCK_UNRESOLVED);
 		w->gpa = INVALID_GPA;
 		cv_event_watch(w->id, CV_WATCH_UNRESOLVED);
 	}

@@ -7,10 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
-#include <netinet/ip_icmp.h>
-#include <netinet/icmp6.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +20,8 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "conns.h"
 
 #define MAX_CONNS	4096
 #define MAX_LISTENERS	64
@@ -54,12 +52,6 @@ enum how { WAITING, OPEN, FIN, RESET, REFUSED, OTHER, HOWS };
 
 static const char *const how_names[] = { "waiting", "open", "fin", "reset", "refused", "other" };
 
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
 struct conn {
 	int fd;
 	bool shared;			/* fd is the server's UDP socket */
@@ -85,7 +77,7 @@ static int epoll_fd;
 static char chunk[MAX_CHUNK];
 static bool said_connecting, said_ready;
 
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "conns: %s: %s\n", what, strerror(errno));
 	exit(1);
@@ -126,7 +118,7 @@ static void say(bool *said, const char *word)
 	fflush(stdout);
 }
 
-static socklen_t make_address(union address *a, const char *text, unsigned int port)
+socklen_t make_address(union address *a, const char *text, unsigned int port)
 {
 	memset(a, 0, sizeof(*a));
 	if (inet_pton(AF_INET, text, &a->v4.sin_addr) == 1) {
@@ -144,12 +136,12 @@ static socklen_t make_address(union address *a, const char *text, unsigned int p
 	return 0;
 }
 
-static socklen_t size_of(const union address *a)
+socklen_t size_of(const union address *a)
 {
 	return a->sa.sa_family == AF_INET ? sizeof(a->v4) : sizeof(a->v6);
 }
 
-static unsigned int port_of(const union address *a)
+unsigned int port_of(const union address *a)
 {
 	return ntohs(a->sa.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port);
 }
@@ -416,87 +408,6 @@ static bool look_round(void)
 	if (!waiting && (opt.serve || !(unheard && opt.hear)))
 		say(&said_ready, "ready");
 	return left && !(said_ready && opt.once);
-}
-
-static uint16_t sum16(const void *data, size_t len)
-{
-	const uint16_t *p = data;
-	uint32_t sum = 0;
-
-	for (; len > 1; len -= 2)
-		sum += *p++;
-	sum = (sum >> 16) + (sum & 0xffff);
-	return ~(sum + (sum >> 16));
-}
-
-/* The first 8 bytes of a transport header: TCP's sequence number is one, UDP's length is 9. */
-static void quote_ports(uint16_t *ports, const char *sport, const char *dport)
-{
-	ports[0] = htons(strtoul(sport, NULL, 0));
-	ports[1] = htons(strtoul(dport, NULL, 0));
-	ports[opt.udp ? 2 : 3] = htons(opt.udp ? 9 : 1);
-}
-
-static void send_raw(const union address *to, int proto, const void *data, size_t len)
-{
-	int fd = socket(to->sa.sa_family, SOCK_RAW, proto);
-
-	if (fd < 0 || sendto(fd, data, len, 0, &to->sa, size_of(to)) != (ssize_t)len)
-		die("unreach");
-	close(fd);
-}
-
-static void unreach4(const union address *to, const union address *from, char **argv)
-{
-	struct {
-		struct icmphdr icmp;
-		struct iphdr ip;
-		uint16_t ports[4];
-	} m = {
-		.icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_PORT_UNREACH },
-		.ip = {
-			.version = 4, .ihl = 5, .tot_len = htons(40), .ttl = 64,
-			.protocol = opt.udp ? IPPROTO_UDP : IPPROTO_TCP,
-			.saddr = to->v4.sin_addr.s_addr, .daddr = from->v4.sin_addr.s_addr,
-		},
-	};
-
-	quote_ports(m.ports, argv[1], argv[3]);
-	m.ip.check = sum16(&m.ip, sizeof(m.ip));
-	m.icmp.checksum = sum16(&m, sizeof(m));
-	send_raw(to, IPPROTO_ICMP, &m, sizeof(m));
-}
-
-static void unreach6(const union address *to, const union address *from, char **argv)
-{
-	struct {
-		struct icmp6_hdr icmp;	/* the kernel sums it */
-		struct ip6_hdr ip;
-		uint16_t ports[4];
-	} m = {
-		.icmp = { .icmp6_type = ICMP6_DST_UNREACH, .icmp6_code = ICMP6_DST_UNREACH_NOPORT },
-		.ip = {
-			.ip6_flow = htonl(6 << 28), .ip6_plen = htons(20), .ip6_hlim = 64,
-			.ip6_nxt = opt.udp ? IPPROTO_UDP : IPPROTO_TCP,
-			.ip6_src = to->v6.sin6_addr, .ip6_dst = from->v6.sin6_addr,
-		},
-	};
-
-	quote_ports(m.ports, argv[1], argv[3]);
-	send_raw(to, IPPROTO_ICMPV6, &m, sizeof(m));
-}
-
-static int unreach(char **argv)
-{
-	union address to, from;
-
-	make_address(&to, argv[0], 0);
-	make_address(&from, argv[2], 0);
-	if (to.sa.sa_family == AF_INET)
-		unreach4(&to, &from, argv);
-	else
-		unreach6(&to, &from, argv);
-	return 0;
 }
 
 static int timer(unsigned int ms, bool again)

@@ -74,7 +74,7 @@ slot() {
 }
 
 busy() {
-	local i lost
+	local i
 	guest g --vcpus 4
 	watched 0 8 'w <= 7'
 	new_watch 8 8 other
