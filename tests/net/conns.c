@@ -520,7 +520,7 @@ int main(int argc, char **argv)
 	optind = 2;
 	read_options(argc, argv);
 	if (!strcmp(argv[1], "unreach") && argc - optind == 4)
-		return unreach(argv + optind);
+		return unreach(opt.udp, argv + optind);
 	ports = argc - optind - 1;
 	if ((!opt.serve && strcmp(argv[1], "connect")) || ports < 1 || opt.chunk > MAX_CHUNK || opt.n > MAX_CONNS || ports > MAX_LISTENERS) {
 		fputs(usage, stderr);

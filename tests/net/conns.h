@@ -4,6 +4,7 @@
 #define CONNS_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 union address {
@@ -19,6 +20,6 @@ socklen_t size_of(const union address *a);
 unsigned int port_of(const union address *a);
 
 /* unreach.c; returns the exit status. */
-int unreach(char **argv);
+int unreach(bool quotes_udp, char **argv);
 
 #endif

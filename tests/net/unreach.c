@@ -6,6 +6,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "conns.h"
+
+static bool udp;		/* what is quoted: UDP, or TCP */
 
 static uint16_t sum16(const void *data, size_t len)
 {
@@ -30,7 +33,7 @@ static void quote_ports(uint16_t *ports, const char *sport, const char *dport)
 {
 	ports[0] = htons(strtoul(sport, NULL, 0));
 	ports[1] = htons(strtoul(dport, NULL, 0));
-	ports[opt.udp ? 2 : 3] = htons(opt.udp ? 9 : 1);
+	ports[udp ? 2 : 3] = htons(udp ? 9 : 1);
 }
 
 static void send_raw(const union address *to, int proto, const void *data, size_t len)
@@ -52,7 +55,7 @@ static void unreach4(const union address *to, const union address *from, char **
 		.icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_PORT_UNREACH },
 		.ip = {
 			.version = 4, .ihl = 5, .tot_len = htons(40), .ttl = 64,
-			.protocol = opt.udp ? IPPROTO_UDP : IPPROTO_TCP,
+			.protocol = udp ? IPPROTO_UDP : IPPROTO_TCP,
 			.saddr = to->v4.sin_addr.s_addr, .daddr = from->v4.sin_addr.s_addr,
 		},
 	};
@@ -73,7 +76,7 @@ static void unreach6(const union address *to, const union address *from, char **
 		.icmp = { .icmp6_type = ICMP6_DST_UNREACH, .icmp6_code = ICMP6_DST_UNREACH_NOPORT },
 		.ip = {
 			.ip6_flow = htonl(6 << 28), .ip6_plen = htons(20), .ip6_hlim = 64,
-			.ip6_nxt = opt.udp ? IPPROTO_UDP : IPPROTO_TCP,
+			.ip6_nxt = udp ? IPPROTO_UDP : IPPROTO_TCP,
 			.ip6_src = to->v6.sin6_addr, .ip6_dst = from->v6.sin6_addr,
 		},
 	};
@@ -82,10 +85,11 @@ static void unreach6(const union address *to, const union address *from, char **
 	send_raw(to, IPPROTO_ICMPV6, &m, sizeof(m));
 }
 
-int unreach(char **argv)
+int unreach(bool quotes_udp, char **argv)
 {
 	union address to, from;
 
+	udp = quotes_udp;
 	make_address(&to, argv[0], 0);
 	make_address(&from, argv[2], 0);
 	if (to.sa.sa_family == AF_INET)
