@@ -7,6 +7,7 @@
 #include "main.h"
 #include "net.h"
 #include "port.h"
+#include "queue.h"
 #include "reset.h"
 #include "trace.h"
 
@@ -117,7 +118,8 @@ static struct cv_flow *new_flow(struct cv_port *port, struct nf_conn *ct)
  * confirmed. The flow is listed before the verdict is read once more: either
  * a cut finds it, or this packet finds the gate closed.
  */
-static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *data)
+static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *data,
+				     const struct sk_buff *skb)
 {
 	struct cv_port *port = cv_port_find(data->port);
 	struct cv_flow *flow;
@@ -129,6 +131,7 @@ static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *
 	if (!flow)
 		return NF_DROP;
 	replace_tomb(port, &flow->key);
+	cv_queue_note(port, skb);
 	spin_lock_bh(&port->flows_lock);
 	if (port->dead || rhashtable_insert_fast(&port->cn->flows, &flow->node, flow_params)) {
 		spin_unlock_bh(&port->flows_lock);
@@ -154,11 +157,11 @@ static noinline unsigned int stop(const struct cv_flow *flow, const struct sk_bu
 }
 
 /* Before the first packet is out there is no flow; once it is gone, no passage. */
-static noinline unsigned int without_flow(struct nf_conn *ct)
+static noinline unsigned int without_flow(struct nf_conn *ct, const struct sk_buff *skb)
 {
 	struct cv_helper_data *data = cv_flow_data(ct);
 
-	return data && !nf_ct_is_confirmed(ct) ? be_born(ct, data) : NF_DROP;
+	return data && !nf_ct_is_confirmed(ct) ? be_born(ct, data, skb) : NF_DROP;
 }
 
 /*
@@ -172,7 +175,7 @@ static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	struct cv_flow *flow = READ_ONCE(data->flow);
 
 	if (unlikely(!flow))
-		return without_flow(ct);
+		return without_flow(ct, skb);
 	return cv_flow_is_open(flow) ? NF_ACCEPT : stop(flow, skb);
 }
 

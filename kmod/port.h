@@ -36,6 +36,7 @@ struct cv_port {
 	bool dead;			/* being removed; flows_lock */
 	bool bypassed;			/* bridged frames do not come to the IP hooks */
 	u32 flags;			/* CV_PORT_F_* */
+	int ifindex;			/* towards the guest; 0: no packet has gone there */
 	u32 id;
 	unsigned int users;		/* equal registrations; cv_config */
 	struct cv_gatekeeper *gate;	/* outlives the port */
