@@ -124,7 +124,7 @@ void cv_set_judge(struct cv_set *set)
 
 	local_irq_save(flags);		/* programs expect to stay on their CPU */
 	word = READ_ONCE(set->gate.word);
-	for (;;) {
+	while (!(word & CV_WORD_LATCH)) {
 		next = cv_word_judged(word, find(set));
 		if (next == word)
 			break;
