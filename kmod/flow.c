@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/delay.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -15,6 +16,12 @@
 #define TOMB_LIFE	(60 * 60 * HZ)
 #define TOMBS_MAX	16384	/* of a port; the oldest goes */
 #define SWEEP_EVERY	(30 * HZ)
+/*
+ * Connections are cut so many at once, then the receivers' queues get time to
+ * drain: a backlog (net.core.netdev_max_backlog) or a tap holds 1,000 packets,
+ * and a reset that is dropped there is not sent again.
+ */
+#define CUT_AT_ONCE	128
 
 static struct kmem_cache *flow_cache;
 static atomic_t flows;		/* all that exist; must be none at unload */
@@ -304,9 +311,11 @@ void cv_flows_cut(struct cv_port *port, struct cv_cut *cut)
 		if (!ct)
 			continue;
 		cut->resets += cv_reset_both(cv_port_net(port), ct);
-		cut->conns++;
+		cut->last_tsc = rdtsc();
 		nf_ct_delete(ct, 0, 0);
 		nf_ct_put(ct);
+		if (++cut->conns % CUT_AT_ONCE == 0)
+			usleep_range(500, 1000);
 		cond_resched();
 	}
 }

@@ -77,6 +77,7 @@ struct cv_flow *cv_flow_lookup(struct cv_net *cn, const struct cv_flow_key *key)
 struct cv_cut {
 	unsigned int conns;
 	unsigned int resets;
+	u64 last_tsc;		/* of the last connection's resets */
 };
 void cv_flows_cut(struct cv_port *port, struct cv_cut *cut);
 void cv_flows_remove(struct cv_port *port);

@@ -309,7 +309,7 @@ static void cut(struct cv_port *port)
 	cv_flows_cut(port, &cut);
 	atomic64_add(cut.resets, &port->resets);
 	atomic64_add(cut.conns, &port->cut);
-	trace_cv_cut(port->id, cut.conns, cut.resets, list_is_last(&port->on_gate, &port->gate->ports));
+	trace_cv_cut(port->id, cut.conns, cut.resets, cut.last_tsc);
 	cv_event_cut(port->gate->set, port->id, cut.conns, cut.resets, ktime_get_mono_fast_ns());
 }
 

@@ -75,26 +75,24 @@ TRACE_EVENT(cv_gate_drop,
 	TP_printk("port=%u len=%u word=%#x", __entry->port, __entry->len, __entry->word)
 );
 
-/* A port's connections were cut. */
+/* A port's connections were cut; the last was reset at @last_tsc, 0 if none was. */
 TRACE_EVENT(cv_cut,
-	TP_PROTO(u32 port, u32 conns, u32 resets, bool last),
-	TP_ARGS(port, conns, resets, last),
+	TP_PROTO(u32 port, u32 conns, u32 resets, u64 last_tsc),
+	TP_ARGS(port, conns, resets, last_tsc),
 	TP_STRUCT__entry(
 		__field(u32, port)
 		__field(u32, conns)
 		__field(u32, resets)
-		__field(bool, last)
-		__field(u64, now_tsc)
+		__field(u64, last_tsc)
 	),
 	TP_fast_assign(
-		__entry->now_tsc = rdtsc();
 		__entry->port = port;
 		__entry->conns = conns;
 		__entry->resets = resets;
-		__entry->last = last;
+		__entry->last_tsc = last_tsc;
 	),
-	TP_printk("port=%u conns=%u resets=%u last=%d now_tsc=%llu", __entry->port,
-		  __entry->conns, __entry->resets, __entry->last, __entry->now_tsc)
+	TP_printk("port=%u conns=%u resets=%u last_tsc=%llu", __entry->port,
+		  __entry->conns, __entry->resets, __entry->last_tsc)
 );
 
 #endif /* _CV_TRACE_H */

@@ -9,9 +9,10 @@
  *	bits 8-31  blockers, CV_BLOCK_* << 8: why the truth cannot be observed
  *
  * The gate passes a packet if and only if the whole word equals
- * CV_SATISFIED, so setting any bit closes it. Setting the latch and setting a
- * blocker are single atomic ORs: neither needs a lock nor can lose against a
- * concurrent judgement, which may only replace the exact word it started from.
+ * CV_SATISFIED, so setting any bit closes it. The latch is set by one atomic
+ * OR, everything else replaces the exact word it started from or tries again:
+ * no lock is needed, and neither latch nor blocker can lose against a
+ * concurrent judgement.
  */
 #ifndef _CV_VERDICT_H
 #define _CV_VERDICT_H

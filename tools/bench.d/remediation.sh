@@ -70,7 +70,7 @@ by_userspace() {
 }
 
 last_cut() {
-	sed -nE 's/.* cv_cut: .*now_tsc=([0-9]+).*/\1/p' "$tracing/trace" | tail -n 1
+	sed -nE 's/.* cv_cut: .*last_tsc=([0-9]+).*/\1/p' "$tracing/trace" | tail -n 1
 }
 
 # resets GUEST N
