@@ -148,7 +148,7 @@ static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *
 	list_add_tail(&flow->on_port, &port->flows);
 	port->n_flows++;
 	WRITE_ONCE(data->flow, flow);
-	smp_mb();
+	smp_mb();	/* listed before the word; a verdict sets the word, then cuts what is listed */
 	open = cv_gate_is_open(port->gate);
 	if (!open)
 		unlink(flow);

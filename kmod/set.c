@@ -292,7 +292,7 @@ struct cv_set *cv_set_add(struct cv_session *session, struct cv_vm *vm,
 	set->gate.set = set->id;
 
 	bind(set);
-	smp_mb();
+	smp_mb();	/* listed before the states; who changes a state looks at the lists after it */
 	blockers = standing_blockers(set);
 	if (blockers)
 		cv_set_block(set, blockers);

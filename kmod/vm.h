@@ -101,7 +101,11 @@ static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu
 	return &vm->vcpus[vcpu->vcpu_idx];
 }
 
-/* Armed with what the guest must be armed with, and not overwritten since. */
+/*
+ * Armed with what the guest must be armed with, and not overwritten since. A
+ * plain load, in the middle of an exit: one that misses a new generation is
+ * made good by new_generation()'s barrier and the request that follows it.
+ */
 static __always_inline bool cv_vcpu_current(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
 	return cv_vcpu_gen(vcpu) == data_race(vm->gen);

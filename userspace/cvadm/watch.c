@@ -146,7 +146,7 @@ const struct command_desc watch_commands[] = {
 		.noun = "watch", .verb = "add", .operands = "VM", .min = 1, .max = 1,
 		.options = add_options, .run = add,
 		.summary = "Watch bytes of a guest's memory.",
-		.example = "cvadm watch add web --addr 0xffffffff82a3c0f0 --len 4 --name enforcing",
+		.example = "cvadm watch add web --addr 0xffffffff82a3c0f0 --len 1 --name enforcing",
 	}, {
 		.noun = "watch", .verb = "list", .operands = "[VM]", .max = 1, .run = list,
 		.summary = "List the watches, of one guest or of all.",
