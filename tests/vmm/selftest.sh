@@ -117,6 +117,44 @@ emulated_stores() { # KVM writes the bytes
 	is "wall clock written" 1 $(($(vmm peek words+4 4) != 0))
 }
 
+hits() { # EXPECTED COMMAND...: stores the guest's own breakpoint 0 sees
+	expected=$1; shift
+	vmm dbcount >/dev/null
+	answer=$(vmm "$@") || is "$*" "done" "$answer"
+	is "$*: hits" "$expected" "$(field b0 "$(vmm dbcount)")"
+}
+
+wide_stores() { # LENGTHS: of the x87; stores that are no general register's, or not aligned
+	does ok setdr 0 words+8 1 4
+	hits 1 fxsave words
+	does 0x37f peek words 2
+	refuses fxsave words+8
+	for len in $1; do
+		vmm poke words+8 0 >/dev/null
+		hits 1 fistp words+8 $len 0x7c
+		does 0x7c peek words+8
+	done
+	refuses fistp words+8 1 1
+	vmm poke words+16 0 >/dev/null
+	hits 1 sse-store words 0x2222222211111111
+	does 0x2222222211111111 peek words
+	does 0x2222222211111111 peek words+8
+	does 0x0 peek words+16
+	if [ $(($(field ecx "$(vmm cpuid 1)") & 1 << 28)) -ne 0 ]; then
+		hits 1 avx-store words 0x4444444433333333
+		does 0x4444444433333333 peek words
+		does 0x4444444433333333 peek words+24
+	else
+		does "error avx-store: not offered" avx-store words 1
+	fi
+	hits 1 store words+7 4 0x87654321
+	does 0x87654321 peek words+7 4
+	does ok setdr 0 words+4096 1 1
+	hits 1 store words+4094 4 0x12345678
+	does 0x12345678 peek words+4094 4
+	does ok cleardr
+}
+
 exits() { # only what the VMM is meant to see
 	vmm quiet on >/dev/null
 	vmm store words 4 1 >/dev/null
@@ -329,6 +367,7 @@ long_mode() {
 	is "ready: watch" "$(vmm addr words)" "$(field watch "$ready")"
 	is "ready: phys" "$(vmm phys words)" "$(field phys "$ready")"
 	stores "1 2 4 8"
+	wide_stores "2 4 8"
 	emulated_stores
 	exits
 	endless user-spin
@@ -358,6 +397,7 @@ flat_mode() {
 	refuses store words 8 1
 	refuses user-spin
 	stores "1 2 4"
+	wide_stores "2 4"
 	emulated_stores
 	exits
 	endless

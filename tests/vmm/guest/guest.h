@@ -17,6 +17,8 @@ typedef unsigned long word;	/* 64 or 32 bits, as the guest */
 
 #define FLAG_TF		(1UL << 8)
 #define FLAG_RF		(1UL << 16)
+#define CR4_OSFXSR	(1UL << 9)
+#define CR4_OSXSAVE	(1UL << 18)
 #define DR6_CLEAR	0xffff0ff0UL
 #define DR6_BD		(1UL << 13)
 #define DR6_BS		(1UL << 14)
@@ -62,6 +64,14 @@ static inline void outl(u16 port, u32 value)
 static inline void wrmsr(u32 msr, u64 value)
 {
 	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)value), "d" ((u32)(value >> 32)) : "memory");
+}
+
+static inline u32 cpuid_ecx(u32 leaf)
+{
+	u32 b, c = 0, d;
+
+	asm volatile("cpuid" : "+a" (leaf), "=b" (b), "+c" (c), "=d" (d));
+	return c;
 }
 
 static inline word read_flags(void)
