@@ -48,6 +48,8 @@
 
 #define LAPIC			0xfee00000
 
+#define MMIO			0xd0000000	/* nothing; answers what was last written to it */
+
 #define SEL_CODE32		0x08
 #define SEL_DATA		0x10
 #define SEL_CODE64		0x18

@@ -124,6 +124,18 @@ hits() { # EXPECTED COMMAND...: stores the guest's own breakpoint 0 sees
 	is "$*: hits" "$expected" "$(field b0 "$(vmm dbcount)")"
 }
 
+mmio_stores() { # LENGTHS
+	does ok setdr 0 words+8 1 4
+	for len in $1; do
+		vmm poke words+8 0 >/dev/null
+		mmio=$(stat mmio)
+		hits 0 movs-mmio words+8 $len 0x7b
+		does 0x7b peek words+8
+		is "movs-mmio $len: exits" 2 $(($(stat mmio) - mmio))
+	done
+	does ok cleardr
+}
+
 wide_stores() { # LENGTHS: of the x87; stores that are no general register's, or not aligned
 	does ok setdr 0 words+8 1 4
 	hits 1 fxsave words
@@ -369,6 +381,7 @@ long_mode() {
 	stores "1 2 4 8"
 	wide_stores "2 4 8"
 	emulated_stores
+	mmio_stores "1 2 4 8"
 	exits
 	endless user-spin
 	halted
@@ -399,6 +412,7 @@ flat_mode() {
 	stores "1 2 4"
 	wide_stores "2 4"
 	emulated_stores
+	mmio_stores "1 2 4"
 	exits
 	endless
 	halted

@@ -28,6 +28,19 @@ static void handle_io(struct vcpu *v)
 		memcpy(data, &v->ins_value, len < 4 ? len : 4);
 }
 
+static void handle_mmio(struct vcpu *v)
+{
+	size_t len = v->run->mmio.len;
+
+	v->stats.mmio++;
+	if (v->run->mmio.phys_addr != MMIO)
+		return;
+	if (v->run->mmio.is_write)
+		memcpy(&v->mmio_value, v->run->mmio.data, len);
+	else
+		memcpy(v->run->mmio.data, &v->mmio_value, len);
+}
+
 /* A monitor in another process waits at the other end. */
 static void tell_monitor(void)
 {
@@ -76,7 +89,7 @@ bool exit_handle(struct vcpu *v, int result, int error)
 		handle_io(v);
 		return true;
 	case KVM_EXIT_MMIO:
-		v->stats.mmio++;
+		handle_mmio(v);
 		return true;
 	case KVM_EXIT_DEBUG:
 		note_debug(v);

@@ -49,6 +49,7 @@ struct vcpu {
 	const struct op *op;		/* last one submitted */
 	struct stats stats;
 	uint32_t ins_value;
+	uint64_t mmio_value;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
