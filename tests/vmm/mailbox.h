@@ -52,6 +52,7 @@ struct mailbox {
 	u64a step_from;
 	u64a step_to;
 	u64a user_return;	/* stack to go back to when CPL 3 ends */
+	u64a eoi_byte;		/* of op `pv-eoi`: VEC_WAKE answers what it finds there */
 	struct db_counts db;	/* running */
 	struct db_counts report;	/* as of the last `dbcount` */
 };

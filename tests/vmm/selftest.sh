@@ -124,6 +124,38 @@ hits() { # EXPECTED COMMAND...: stores the guest's own breakpoint 0 sees
 	is "$*: hits" "$expected" "$(field b0 "$(vmm dbcount)")"
 }
 
+paravirtual_stores() { # KVM writes the bytes, where and since the guest said so
+	does ok setdr 0 words+8 1 4
+	vmm poke words 0 >/dev/null
+	hits 0 pvclock words
+	version=$(vmm peek words 4)
+	is "pvclock: written" 1 $((version > 0))
+	is "pvclock: scale" 1 $(($(vmm peek words+24 4) != 0))
+	does ok clock
+	vmm load words 4 >/dev/null
+	is "pvclock: again" 1 $(($(vmm peek words 4) > version))
+	does ok pvclock words 0
+	version=$(vmm peek words 4)
+	does ok clock
+	does "$version" load words 4
+	vmm poke words+8 0 >/dev/null
+	hits 0 steal-time words
+	version=$(vmm peek words+8 4)
+	is "steal-time: written" 1 $((version > 0))
+	hits 0 kick 0
+	is "steal-time: again" 1 $(($(vmm peek words+8 4) > version))
+	does ok steal-time words 0
+	version=$(vmm peek words+8 4)
+	does ok kick 0
+	does "$version" load words+8 4
+	vmm poke words+8 5 >/dev/null
+	hits 0 pv-eoi words+8
+	does 0x0 peek words+8
+	does 0x1 pv-eoi words+8
+	refuses pv-eoi words+9
+	does ok cleardr
+}
+
 mmio_stores() { # LENGTHS
 	does ok setdr 0 words+8 1 4
 	for len in $1; do
@@ -382,6 +414,7 @@ long_mode() {
 	wide_stores "2 4 8"
 	emulated_stores
 	mmio_stores "1 2 4 8"
+	paravirtual_stores
 	exits
 	endless user-spin
 	halted
@@ -413,6 +446,7 @@ flat_mode() {
 	wide_stores "2 4"
 	emulated_stores
 	mmio_stores "1 2 4"
+	paravirtual_stores
 	exits
 	endless
 	halted

@@ -35,6 +35,7 @@ static void abort_op(struct mailbox *m)
 	if (!m->running)
 		return;
 	m->running = 0;
+	m->eoi_byte = 0;
 	m->aborted = 1;
 	m->done = m->seq;
 }

@@ -93,6 +93,8 @@ void trap(struct frame *f)
 		break;
 	case VEC_WAKE:
 		m->irqs++;
+		if (m->eoi_byte)
+			m->ret[0] = *(volatile u8 *)(word)m->eoi_byte;
 		lapic_write(LAPIC_EOI, 0);
 		break;
 	case VEC_SUBMIT:
