@@ -22,10 +22,10 @@
 #define PDPT_LOW		(PAGE_TABLES + 0x2000)
 #define PDPT_HIGH		(PAGE_TABLES + 0x3000)
 #define PD_HIGH			(PAGE_TABLES + 0x4000)
-#define PT_HIGH			(PAGE_TABLES + 0x5000)
-#define PD_LOW			(PAGE_TABLES + 0x6000)	/* four pages: 4 GiB */
-#define PD32			(PAGE_TABLES + 0xa000)
-#define PT32_HIGH		(PAGE_TABLES + 0xb000)
+#define PT_HIGH			(PAGE_TABLES + 0x5000)	/* two pages: WATCHED, and free names */
+#define PD_LOW			(PAGE_TABLES + 0x7000)	/* four pages: 4 GiB */
+#define PD32			(PAGE_TABLES + 0xb000)
+#define PT32_HIGH		(PAGE_TABLES + 0xc000)	/* WATCHED, and free names */
 
 #define IMAGE			0x100000
 #define MAILBOXES		0x200000

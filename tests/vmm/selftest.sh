@@ -378,6 +378,27 @@ other_pages() {
 	is "child of fork" 0 "$(kill -0 "$child"; echo $?)"
 }
 
+other_names() { # NAME: what the guest's page table says of the page
+	does ok setdr 0 $1 1 4
+	hits 0 alias-store $1 4 0xa1
+	does 0xa1 load $1 4
+	other=$(vmm alias-store $1 4 0xa2)
+	[ "$other" != "$(vmm addr $1)" ] || is "alias-store $1: name" another "$other"
+	does 0xa2 peek words 4
+	vmm alias-store $1+4094 4 0x12345678 >/dev/null
+	does 0x12345678 peek words+4094 4
+	hits 0 swap-pte 1
+	does 0xa2 load $1 4
+	hits 1 store $1 4 0xa3
+	does 0xa2 peek words 4
+	does 0xa3 peek spare 4
+	vmm alias-store $1 4 0xa4 >/dev/null
+	does 0xa4 peek spare 4
+	hits 0 swap-pte 0
+	does 0xa2 load $1 4
+	does ok cleardr
+}
+
 renamed() { # HIGH: the guest's page table gives the name another page
 	does ok store $1 4 0x71
 	vmm poke "$(vmm phys spare)" 0x72 >/dev/null
@@ -427,6 +448,7 @@ long_mode() {
 	does ok store words.low 4 0x81
 	does ok cr3 0
 	does 0x81 load words 4
+	other_names words
 	renamed words
 	refuses paging 0
 	no_surprise
@@ -442,6 +464,8 @@ flat_mode() {
 	does "$(vmm phys words)" addr words
 	refuses store words 8 1
 	refuses user-spin
+	refuses alias-store words 4 1
+	refuses swap-pte 1
 	stores "1 2 4"
 	wide_stores "2 4"
 	emulated_stores
@@ -458,6 +482,7 @@ flat_mode() {
 		does ok @$cpu store words.high 4 0x91
 	done
 	does 0x91 load words 4
+	other_names words.high
 	renamed words.high
 	does ok paging 0
 	does ok @1 paging 0

@@ -100,6 +100,17 @@ static inline u32 lapic_read(u32 reg)
 #define LAPIC_ICR	0x300
 #define LAPIC_ICR2	0x310
 
+/* tables.c: the page table of the high alias */
+#ifdef __x86_64__
+#define HIGH HIGH64
+#else
+#define HIGH HIGH32
+#endif
+#define FREE_NAMES (WATCHED_SIZE / 4096)	/* the first page that has no meaning of its own */
+bool paging_is_on(void);
+void high_set(word number, u64 physical);
+u64 high_get(word number);
+
 void segments_init(unsigned int cpu);
 void traps_init(void);
 void target(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The guest's page tables: the low 4 GiB one to one, and the watched block once
- * more in 4 KiB pages at a kernel-like address, so that linear != physical. All
- * of it is open to CPL 3.
+ * more in 4 KiB pages at a kernel-like address, so that linear != physical; the
+ * 2 MiB behind that are names to give away. All of it is open to CPL 3.
  */
 #include "vmm.h"
 
@@ -26,6 +26,7 @@ static void build64(void)
 		table(PD_LOW)[i] = (uint64_t)i << 21 | LARGE | P;
 	table(PDPT_HIGH)[510] = PD_HIGH | P;
 	table(PD_HIGH)[HIGH64 >> 21 & 511] = PT_HIGH | P;
+	table(PD_HIGH)[(HIGH64 >> 21 & 511) + 1] = (PT_HIGH + 0x1000) | P;
 	for (i = 0; i < 512; i++)
 		table(PT_HIGH)[i] = (WATCHED + i * 0x1000) | P;
 }

@@ -9,17 +9,7 @@
 
 GUEST_OP(setpte)
 {
-#ifdef __x86_64__
-	volatile u64 *table = (u64 *)PT_HIGH;
-	word high = HIGH64;
-#else
-	volatile u32 *table = (u32 *)PT32_HIGH;
-	word high = HIGH32;
-#endif
-	word number = m->arg[0];
-
-	table[number] = m->arg[1] | 7;
-	asm volatile("invlpg %0" : : "m" (*(char *)(high + number * 4096)) : "memory");
+	high_set(m->arg[0], m->arg[1]);
 }
 
 #else
