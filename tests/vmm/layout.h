@@ -5,6 +5,7 @@
  *
  *	0x008000	real-mode trampoline for INIT and SIPI
  *	0x010000	page tables, built by the VMM
+ *	0x020000	op `l2-store`: VMCB and host state of each vCPU
  *	0x100000	guest image
  *	0x200000	one mailbox page per vCPU
  *	0x280000	stacks: tasks, #DB and NMI, entry from CPL 3
@@ -26,6 +27,10 @@
 #define PD_LOW			(PAGE_TABLES + 0x7000)	/* four pages: 4 GiB */
 #define PD32			(PAGE_TABLES + 0xb000)
 #define PT32_HIGH		(PAGE_TABLES + 0xc000)	/* WATCHED, and free names */
+
+#define L2_VMCBS		0x20000
+#define L2_HOSTS		0x60000
+#define L2_SIZE			0x1000
 
 #define IMAGE			0x100000
 #define MAILBOXES		0x200000

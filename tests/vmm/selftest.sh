@@ -464,6 +464,7 @@ flat_mode() {
 	does "$(vmm phys words)" addr words
 	refuses store words 8 1
 	refuses user-spin
+	refuses l2-store words 4 1
 	refuses alias-store words 4 1
 	refuses swap-pte 1
 	stores "1 2 4"
@@ -499,6 +500,19 @@ nested() { # CPU: does its CPUID offer nested virtualization?
 	[ $((vmx & 0x20 | svm & 4)) -ne 0 ] && echo yes || echo no
 }
 
+l2_stores() { # CPU LENGTHS
+	for len in $2; do
+		vmm poke words 0 >/dev/null
+		does ok @$1 l2-store words $len 0x6f
+		does 0x6f peek words
+	done
+	does ok @$1 store words 4 0x70
+}
+
+offers_svm() { # CPU
+	[ $(($(field ecx "$(vmm @$1 cpuid 0x80000001)") & 4)) -ne 0 ]
+}
+
 huge_and_nested() {
 	mode=huge word=8
 	echo 20 >/proc/sys/vm/nr_hugepages
@@ -520,6 +534,10 @@ huge_and_nested() {
 	does ok resume 1
 	is "SVM or VMX offered" no "$(nested 0)"
 	is "SVM or VMX offered" yes "$(nested 1)"
+	does "error l2-store: not offered" l2-store words 4 1
+	if offers_svm 1; then
+		l2_stores 1 "1 2 4 8"
+	fi
 	finish
 }
 
