@@ -199,6 +199,13 @@ wide_stores() { # LENGTHS: of the x87; stores that are no general register's, or
 	does ok cleardr
 }
 
+from_outside() { # another process writes
+	does ok store words 4 0
+	printf '\136' | dd of="/proc/$pid/mem" bs=1 seek=$(($(vmm hva words+1))) conv=notrunc 2>/dev/null
+	does 0x5e00 load words 4
+	refuses hva 0x10000000000
+}
+
 exits() { # only what the VMM is meant to see
 	vmm quiet on >/dev/null
 	vmm store words 4 1 >/dev/null
@@ -436,6 +443,7 @@ long_mode() {
 	emulated_stores
 	mmio_stores "1 2 4 8"
 	paravirtual_stores
+	from_outside
 	exits
 	endless user-spin
 	halted

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * addr, phys: where the guest's symbols are. peek, poke: the VMM's own view of
- * guest memory; what it writes no trigger sees, only a re-read. madvise: the
- * page goes, with its content, while a pin would still hold it.
+ * addr, phys, hva: where the guest's symbols are, hva in the VMM's own memory, for
+ * process_vm_writev() from another process. peek, poke: the VMM's own view of guest
+ * memory; what it writes no trigger sees, only a re-read. madvise: the page goes, with
+ * its content, while a pin would still hold it.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,6 +44,15 @@ static uint8_t *find(const char *text, uint64_t len, struct answer *out)
 		at = host_address(physical, len);
 	if (!at)
 		answer_add(out, "expected an address in guest memory, got %s", text);
+	return at;
+}
+
+static bool hva_run(int argc, char **argv, struct answer *out)
+{
+	uint8_t *at = find(argc == 1 ? argv[0] : "", 1, out);
+
+	if (at)
+		answer_add(out, "0x%llx", (unsigned long long)(uintptr_t)at);
 	return at;
 }
 
@@ -102,6 +112,7 @@ static bool madvise_run(int argc, char **argv, struct answer *out)
 
 COMMAND(addr) = { "addr", "NAME[+OFFSET]", "linear address", addr_run };
 COMMAND(phys) = { "phys", "NAME[+OFFSET]", "guest-physical address", phys_run };
+COMMAND(hva) = { "hva", "ADDR", "address in the VMM's memory, for another process to write to", hva_run };
 COMMAND(peek) = { "peek", "ADDR [LEN]", "the VMM reads guest memory", peek_run };
 COMMAND(poke) = { "poke", "ADDR [LEN] VALUE", "the VMM writes guest memory", poke_run };
 COMMAND(madvise) = { "madvise", "", "MADV_DONTNEED on the page of words: it is zero then", madvise_run };
