@@ -26,6 +26,8 @@ NFT
 
 topology
 modprobe nft_chain_nat
+# Each new port walks the table for older connections; an empty table need not be a long one.
+sysctl -qw net.netfilter.nf_conntrack_buckets=1024
 by_nft > /dev/null		# neighbours, routes, caches
 baseline=$(by_nft)
 conntrack -F 2> /dev/null
