@@ -17,6 +17,18 @@ static u64 seq, lost;		/* ring_lock */
 static DEFINE_RAW_SPINLOCK(ring_lock);
 static struct work_struct send_work;
 
+/* What a guest or its VMM can cause at will leaves room for what it cannot. */
+static unsigned int room_for(const struct cv_event *ev)
+{
+	switch (ev->type) {
+	case CV_EV_VERDICT:
+	case CV_EV_CUT:
+	case CV_EV_LEASE_END:
+		return RING;
+	}
+	return RING / 2;
+}
+
 static void record(struct cv_event *ev)
 {
 	unsigned long flags;
@@ -25,7 +37,7 @@ static void record(struct cv_event *ev)
 		ev->time = ktime_get_mono_fast_ns();
 	raw_spin_lock_irqsave(&ring_lock, flags);
 	ev->seq = ++seq;
-	if (head - tail == RING)
+	if (head - tail >= room_for(ev))
 		lost++;
 	else
 		ring[head++ % RING] = *ev;
@@ -67,11 +79,12 @@ void cv_event_verdict(u32 set, enum cv_verdict from, u32 word,
 	};
 
 	if (sight) {
-		ev.seen_exit = true;
-		ev.exit = time - cycles_to_ns(tsc - sight->exit_tsc);
+		ev.seen = true;
+		ev.source = sight->look->source;
+		ev.since = time - cycles_to_ns(tsc - sight->look->since);
 		ev.vm = sight->watch->vm->id;
 		ev.watch = sight->watch->id;
-		ev.vcpu = sight->vcpu;
+		ev.vcpu = sight->look->vcpu;
 		ev.old = sight->old;
 		ev.value = sight->value;
 	}

@@ -13,15 +13,18 @@
 struct cv_sight;
 struct work_struct;
 
+#define CV_NO_VCPU	~0U
+
 struct cv_event {
 	u8 type;		/* enum cv_event_type */
 	u8 from;		/* enum cv_verdict */
 	u8 state;		/* enum cv_verdict or cv_watch_state */
-	bool seen_exit;		/* the next line counts */
+	bool seen;		/* bytes had changed: source, since, old, value count */
+	u8 source;		/* enum cv_source */
 	u32 vm, watch, session, set, port, vcpu;
 	u32 blockers;
 	u64 seq, lost, time;
-	u64 exit, old, value;
+	u64 since, old, value;
 	u64 cut, resets, done;
 };
 

@@ -149,7 +149,7 @@ static noinline unsigned int be_born(struct nf_conn *ct, struct cv_helper_data *
 	port->n_flows++;
 	WRITE_ONCE(data->flow, flow);
 	smp_mb();	/* listed before the word; a verdict sets the word, then cuts what is listed */
-	open = cv_gate_is_open(port->gate);
+	open = cv_gate_passes(port->gate);
 	if (!open)
 		unlink(flow);
 	spin_unlock_bh(&port->flows_lock);
@@ -173,7 +173,7 @@ static noinline unsigned int without_flow(struct nf_conn *ct, const struct sk_bu
 
 /*
  * Called by conntrack, which has found the helper to be ours, for every packet
- * that leaves: the late gate.
+ * that leaves: the late gate. Here, last, the guest's words are read again.
  */
 static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		enum ip_conntrack_info ctinfo)
@@ -183,7 +183,7 @@ static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 
 	if (unlikely(!flow))
 		return without_flow(ct, skb);
-	return cv_flow_is_open(flow) ? NF_ACCEPT : stop(flow, skb);
+	return likely(cv_gate_passes(flow->gate)) ? NF_ACCEPT : stop(flow, skb);
 }
 
 /* Did somebody end the entry, by a flush say, in the middle of a connection? */

@@ -34,7 +34,7 @@ struct cv_flow_key {
 };
 
 struct cv_flow {
-	const struct cv_gatekeeper *gate;	/* the port's; read for each packet */
+	struct cv_gatekeeper *gate;	/* the port's; read for each packet */
 	struct cv_port *port;		/* referenced */
 	struct cv_flow_key key;
 	struct rhash_head node;

@@ -9,6 +9,8 @@
  *				criteria port are dropped (early gate)
  *	nat PRE_ROUTING, OUTPUT	a new connection to a criteria port is refused
  *				or translated to the service port
+ *	nat POSTROUTING, INPUT	a new connection that others have translated to
+ *				a criteria port is dropped
  *	POST_ROUTING, LOCAL_IN	the conntrack helper looks again, just before
  *				the packet leaves (late gate; flow.c)
  *	bridge FORWARD		frames that br_netfilter did not hand to the
@@ -184,12 +186,26 @@ static struct cv_port *port_touched(struct cv_net *cn, const struct ends *e)
 	       port_of_lost_flow(cn, e);
 }
 
+/* Somebody else's translation, by a rule or for an expected connection, ends at a port. */
+static bool is_translated_to_port(struct cv_net *cn, const struct nf_conn *ct)
+{
+	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	struct cv_port_key key = {
+		.addr = reply->src.u3, .number = reply->src.u.all,
+		.family = reply->src.l3num, .proto = reply->dst.protonum,
+	};
+
+	return ct->status & IPS_DST_NAT && !cv_flow_data(ct) && cv_port_lookup(cn, &key);
+}
+
 static noinline unsigned int no_connection(struct cv_net *cn, struct sk_buff *skb,
 					   const struct nf_hook_state *state, bool tracked)
 {
 	struct cv_port *port;
 	struct ends e;
 
+	if (tracked && is_translated_to_port(cn, (struct nf_conn *)skb_nfct(skb)))
+		return NF_DROP;
 	if (!ends_of(skb, state->pf, skb_network_offset(skb), &e))
 		return NF_ACCEPT;
 	/* To a port and tracked: the nat hook refuses or translates it. */
@@ -199,10 +215,15 @@ static noinline unsigned int no_connection(struct cv_net *cn, struct sk_buff *sk
 	return port ? drop(port, skb) : NF_ACCEPT;
 }
 
-/* Cheap, for the packets of all others: only the first packet is looked at more. */
+/*
+ * Cheap, for the packets of all others: only the first packet is looked at
+ * more. That of an expected connection is "related", as errors are.
+ */
 static __always_inline bool is_established(const struct sk_buff *skb)
 {
-	return skb_nfct(skb) && (skb->_nfct & NFCT_INFOMASK) != IP_CT_NEW;
+	unsigned long info = skb->_nfct & NFCT_INFOMASK;
+
+	return skb_nfct(skb) && info != IP_CT_NEW && info != IP_CT_RELATED;
 }
 
 static noinline unsigned int unknown(struct sk_buff *skb, const struct nf_hook_state *state)
@@ -210,7 +231,7 @@ static noinline unsigned int unknown(struct sk_buff *skb, const struct nf_hook_s
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 
-	if (ct && ctinfo != IP_CT_NEW)
+	if (ct && nf_ct_is_confirmed(ct))
 		return NF_ACCEPT;
 	/* What the host sends to itself has been through LOCAL_OUT. */
 	if (!ct && state->in && state->in->flags & IFF_LOOPBACK)
@@ -223,8 +244,7 @@ static noinline unsigned int without_flow(const struct sk_buff *skb)
 {
 	enum ip_conntrack_info ctinfo;
 
-	nf_ct_get(skb, &ctinfo);
-	return ctinfo == IP_CT_NEW ? NF_ACCEPT : NF_DROP;
+	return nf_ct_is_confirmed(nf_ct_get(skb, &ctinfo)) ? NF_DROP : NF_ACCEPT;
 }
 
 static unsigned int early_gate(void *priv, struct sk_buff *skb,
@@ -259,7 +279,7 @@ static unsigned int translate(void *priv, struct sk_buff *skb,
 	struct cv_port *port;
 	unsigned int verdict;
 
-	if (!ct || ctinfo != IP_CT_NEW)
+	if (!ct || nf_ct_is_confirmed(ct))
 		return NF_ACCEPT;
 	tuple = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	key.addr = tuple->dst.u3;
@@ -269,7 +289,7 @@ static unsigned int translate(void *priv, struct sk_buff *skb,
 	port = cv_port_lookup(cn, &key);
 	if (!port)
 		return NF_ACCEPT;
-	if (!cv_gate_is_open(port->gate))
+	if (!cv_gate_passes(port->gate))
 		return refuse(port, skb, state);
 
 	if (port->bypassed && nf_bridge_info_exists(skb))
@@ -280,6 +300,18 @@ static unsigned int translate(void *priv, struct sk_buff *skb,
 	if (verdict != NF_ACCEPT || !cv_flow_mark(ct, port))
 		return drop(port, skb);
 	this_cpu_inc(port->stats->passed);
+	return NF_ACCEPT;
+}
+
+/* Called from the nat core for a new connection, once others have translated. */
+static unsigned int untranslated(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (ct && !nf_ct_is_confirmed(ct) && is_translated_to_port(cv_net_of(state->net), ct))
+		return NF_DROP;
 	return NF_ACCEPT;
 }
 
@@ -330,16 +362,20 @@ static const struct nf_hook_ops gate_ops[] = {
 };
 
 /* Ahead of any nat chain there can be: the first to translate decides. */
-#define TRANSLATE(family, num) {			\
-	.hook = translate, .pf = family, .hooknum = num,	\
+#define NAT(fn, family, num) {				\
+	.hook = fn, .pf = family, .hooknum = num,	\
 	.priority = NF_IP_PRI_FIRST,			\
 }
 
 static const struct nf_hook_ops nat_ops[] = {
-	TRANSLATE(NFPROTO_IPV4, NF_INET_PRE_ROUTING),
-	TRANSLATE(NFPROTO_IPV4, NF_INET_LOCAL_OUT),
-	TRANSLATE(NFPROTO_IPV6, NF_INET_PRE_ROUTING),
-	TRANSLATE(NFPROTO_IPV6, NF_INET_LOCAL_OUT),
+	NAT(translate, NFPROTO_IPV4, NF_INET_PRE_ROUTING),
+	NAT(translate, NFPROTO_IPV4, NF_INET_LOCAL_OUT),
+	NAT(untranslated, NFPROTO_IPV4, NF_INET_POST_ROUTING),
+	NAT(untranslated, NFPROTO_IPV4, NF_INET_LOCAL_IN),
+	NAT(translate, NFPROTO_IPV6, NF_INET_PRE_ROUTING),
+	NAT(translate, NFPROTO_IPV6, NF_INET_LOCAL_OUT),
+	NAT(untranslated, NFPROTO_IPV6, NF_INET_POST_ROUTING),
+	NAT(untranslated, NFPROTO_IPV6, NF_INET_LOCAL_IN),
 };
 
 static int nat_register(struct net *net, const struct nf_hook_ops *ops)

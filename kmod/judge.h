@@ -11,17 +11,23 @@
 #include "set.h"
 #include "watch.h"
 
-/* What is told of an exit, once it has closed something. */
-struct cv_sight {
-	const struct cv_watch *watch;
-	u64 old, value;
-	u64 exit_tsc;
-	u32 vcpu;
+/* Who looked at the bytes, and when. */
+struct cv_look {
+	u8 source;		/* enum cv_source */
+	u32 vcpu;		/* that exited, or CV_NO_VCPU (event.h) */
+	u64 since;		/* cycle counter: at the exit; when the look began */
+	u64 tsc;		/* what it broke last is closed since then */
 };
 
-/* Cold: the gate obeys since @tsc. @exit_tsc: the low half, at the exit. */
-void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 old, u64 value,
-		    u32 vcpu, u32 exit_tsc, u64 tsc);
+/* What is told of a look, once it has closed something. */
+struct cv_sight {
+	const struct cv_look *look;
+	const struct cv_watch *watch;
+	u64 old, value;
+};
+
+/* Cold: the gate obeys since @tsc. */
+void cv_set_latched(struct cv_set *set, const struct cv_sight *sight, u64 tsc);
 bool cv_criterion_judge_value(const struct cv_criterion *c, u64 value, u64 old);
 
 /* Does an equality hold in the aligned word? Others (mask 0) are judged later. */
@@ -43,21 +49,32 @@ static __always_inline void cv_criteria_close(struct cv_watch *w, u64 raw)
 			set_bit(CV_WORD_LATCH_BIT, &c->set->gate.word);
 }
 
+/* Tells of every set that is closed and that nobody has told of yet. */
+static inline void cv_criteria_tell_closed(struct cv_watch *w, u64 old, u64 value,
+					   const struct cv_look *look)
+{
+	struct cv_sight sight = { .look = look, .watch = w, .old = old, .value = value };
+	struct cv_criterion *c;
+
+	list_for_each_entry_rcu(c, &w->criteria, on_watch, irqs_disabled())
+		if ((READ_ONCE(c->set->gate.word) & CV_WORD_LATCH) &&
+		    !test_and_set_bit(CV_WORD_TOLD_BIT, &c->set->gate.word))
+			cv_set_latched(c->set, &sight, look->tsc);
+}
+
 /* Second round: the criteria that take a call, and telling what has closed. */
-static __always_inline void cv_criteria_tell(struct cv_watch *w, u64 old, u64 value, u32 vcpu,
-					     u32 exit_tsc, u64 tsc)
+static inline void cv_criteria_tell(struct cv_watch *w, u64 old, u64 value,
+				    struct cv_look *look)
 {
 	struct cv_criterion *c;
 
+	cv_criteria_tell_closed(w, old, value, look);
 	list_for_each_entry_rcu(c, &w->criteria, on_watch, irqs_disabled()) {
-		if (!c->raw_mask && !cv_criterion_judge_value(c, value, old)) {
-			set_bit(CV_WORD_LATCH_BIT, &c->set->gate.word);
-			tsc = rdtsc();
-		}
-		if (!(READ_ONCE(c->set->gate.word) & CV_WORD_LATCH))
+		if (c->raw_mask || cv_criterion_judge_value(c, value, old))
 			continue;
-		if (!test_and_set_bit(CV_WORD_TOLD_BIT, &c->set->gate.word))
-			cv_set_latched(c->set, w, old, value, vcpu, exit_tsc, tsc);
+		set_bit(CV_WORD_LATCH_BIT, &c->set->gate.word);
+		look->tsc = rdtsc();
+		cv_criteria_tell_closed(w, old, value, look);
 	}
 }
 

@@ -13,6 +13,9 @@
  *  3. kvm_set_dr() and kvm_update_dr7() are traced, so that a guest's own
  *     breakpoints are merged anew at its next entry.
  *  4. The vendor's set_cr0 is traced: paging turned off is a restart.
+ *  5. mark_page_dirty_in_slot() is traced: KVM has written to the guest itself.
+ *  6. Where KVM gives up emulating an instruction is wrapped: it may have been
+ *     a store to a page that is write-tracked for us.
  *
  * None of the symbols is exported; they are looked up by name once, and every
  * one that is missing is named.
@@ -23,8 +26,12 @@
 #include <linux/kvm_host.h>
 #include <linux/netlink.h>
 #include <linux/static_call.h>
+#include "compat/track.h"
+#include "event.h"
 #include "kvmhook.h"
+#include "look.h"
 #include "main.h"
+#include "track.h"
 #include "vcpu.h"
 #include "vm.h"
 
@@ -40,9 +47,15 @@ static int no_db_handler(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+static CV_EMULATION_RETURNS no_emulation_fails(CV_EMULATION_TAKES)
+{
+	return 1;
+}
+
 /* Static calls are direct: an indirect one to a sealed function faults with IBT. */
 DEFINE_STATIC_CALL(kvm_vcpu_run, no_vcpu_run);
 DEFINE_STATIC_CALL(kvm_db_handler, no_db_handler);
+DEFINE_STATIC_CALL(kvm_emulation_fails, no_emulation_fails);
 
 static unsigned long no_kallsyms(const char *name)
 {
@@ -54,7 +67,7 @@ DEFINE_STATIC_CALL(kallsyms_lookup, no_kallsyms);
 static struct static_call_key *run_key;
 static void *run_tramp;
 static void *run_original;
-static atomic_t in_db_handler;	/* the original may sleep; unload waits */
+static atomic_t in_wrapper;	/* an original may sleep; unload waits */
 static unsigned int users;	/* attached guests; protected by cv_config */
 
 /*
@@ -80,10 +93,10 @@ static __always_inline void reread(struct cv_vm *vm, int i, struct kvm_vcpu *vcp
 	struct cv_vm *late = vm;
 	u32 exit_tsc;
 
-	if (!cv_word_is_new(&vm->word[i]))
+	if (!cv_word_is_new(&vm->truth[i].bytes))
 		return;
 	OPTIMIZER_HIDE_VAR(late);
-	exit_tsc = cv_word_close(&late->word[i]);
+	exit_tsc = cv_word_close(&late->truth[i].bytes);
 	cv_vm_tell(vm, vcpu, exit_tsc, rdtsc());
 }
 
@@ -97,8 +110,8 @@ static __always_inline void reread_all(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 
 static __always_inline bool any_new(const struct cv_vm *vm)
 {
-	return cv_word_is_new(&vm->word[0]) || cv_word_is_new(&vm->word[1]) ||
-	       cv_word_is_new(&vm->word[2]) || cv_word_is_new(&vm->word[3]);
+	return cv_word_is_new(&vm->truth[0].bytes) || cv_word_is_new(&vm->truth[1].bytes) ||
+	       cv_word_is_new(&vm->truth[2].bytes) || cv_word_is_new(&vm->truth[3].bytes);
 }
 
 static __always_inline fastpath_t run_and_reread(struct kvm_vcpu *vcpu, u64 run_flags,
@@ -170,12 +183,12 @@ static noinline int cv_db_handler(struct kvm_vcpu *vcpu)
 {
 	int r;
 
-	atomic_inc(&in_db_handler);
+	atomic_inc(&in_wrapper);
 	r = static_call(kvm_db_handler)(vcpu);
 	if (r == 0 && vcpu->run->exit_reason == KVM_EXIT_DEBUG &&
 	    vcpu->run->debug.arch.exception == DB_VECTOR)
 		r = cv_vcpu_debug_exit(vcpu);
-	atomic_dec(&in_db_handler);
+	atomic_dec(&in_wrapper);
 	return r;
 }
 
@@ -186,6 +199,46 @@ static void notrace db_thunk(unsigned long ip, unsigned long parent_ip,
 
 	if (regs && !within_module(parent_ip, THIS_MODULE))
 		regs->ip = (unsigned long)cv_db_handler;
+}
+
+/* As above; retried, a store that KVM cannot emulate finds its page writable. */
+static noinline CV_EMULATION_RETURNS cv_emulation_fails(CV_EMULATION_TAKES)
+{
+	CV_EMULATION_RETURNS r = 1;
+
+	atomic_inc(&in_wrapper);
+	if (!(type & EMULTYPE_PF) || !cv_track_unemulatable(vcpu))
+		r = static_call(kvm_emulation_fails)(CV_EMULATION_PASSES);
+	atomic_dec(&in_wrapper);
+	return r;
+}
+
+static void notrace emulation_thunk(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (regs && !within_module(parent_ip, THIS_MODULE))
+		regs->ip = (unsigned long)cv_emulation_fails;
+}
+
+/* mark_page_dirty_in_slot(), after the bytes are written: rdi = kvm, rdx = gfn. */
+static void notrace dirty_thunk(unsigned long ip, unsigned long parent_ip,
+				struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+	struct kvm_vcpu *vcpu;
+	struct cv_vm *vm;
+
+	if (!regs)
+		return;
+	rcu_read_lock();
+	vm = cv_vm_lookup((struct kvm *)regs->di);
+	if (vm) {
+		vcpu = kvm_get_running_vcpu();
+		cv_vm_look_at(vm, regs->dx, CV_SOURCE_KVM, vcpu ? vcpu->vcpu_id : CV_NO_VCPU);
+	}
+	rcu_read_unlock();
 }
 
 /* rdi = vcpu, for both functions. */
@@ -208,19 +261,32 @@ static void notrace cr0_thunk(unsigned long ip, unsigned long parent_ip,
 		cv_vcpu_cr0_changes((struct kvm_vcpu *)regs->di, regs->si);
 }
 
+/* Permanent: not to be turned off by the sysctl kernel.ftrace_enabled. */
+#define OPS_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_PERMANENT)
+
 static struct ftrace_ops cr0_ops = {
 	.func = cr0_thunk,
-	.flags = FTRACE_OPS_FL_SAVE_REGS,
+	.flags = OPS_FLAGS,
 };
 
 static struct ftrace_ops db_ops = {
 	.func = db_thunk,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY,
+	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static struct ftrace_ops emulation_ops = {
+	.func = emulation_thunk,
+	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
+static struct ftrace_ops dirty_ops = {
+	.func = dirty_thunk,
+	.flags = OPS_FLAGS,
 };
 
 static struct ftrace_ops dr_ops = {
 	.func = dr_thunk,
-	.flags = FTRACE_OPS_FL_SAVE_REGS,
+	.flags = OPS_FLAGS,
 };
 
 /* kallsyms_lookup_name() is not exported, but a probe on it knows where it is. */
@@ -265,17 +331,24 @@ static int set_filters(struct netlink_ext_ack *extack)
 	unsigned long cr0 = vendor_symbol("svm_set_cr0", "vmx_set_cr0", extack);
 	unsigned long set_dr = symbol("kvm_set_dr", extack);
 	unsigned long update_dr7 = symbol("kvm_update_dr7", extack);
+	unsigned long emulation = symbol(CV_EMULATION_FAILS, extack);
+	unsigned long dirty = symbol("mark_page_dirty_in_slot", extack);
 
-	if (!db || !cr0 || !set_dr || !update_dr7)
+	if (!db || !cr0 || !set_dr || !update_dr7 || !emulation || !dirty)
 		return -EOPNOTSUPP;
+	static_call_update(kvm_emulation_fails, (typeof(&no_emulation_fails))emulation);
 	static_call_update(kvm_db_handler, (typeof(&no_db_handler))db);
 	return ftrace_set_filter_ip(&db_ops, db, 0, 1) ?:
 	       ftrace_set_filter_ip(&cr0_ops, cr0, 0, 1) ?:
+	       ftrace_set_filter_ip(&emulation_ops, emulation, 0, 1) ?:
+	       ftrace_set_filter_ip(&dirty_ops, dirty, 0, 1) ?:
 	       ftrace_set_filter_ip(&dr_ops, set_dr, 0, 1) ?:
 	       ftrace_set_filter_ip(&dr_ops, update_dr7, 0, 0);
 }
 
-static struct ftrace_ops * const traces[] = { &dr_ops, &cr0_ops, &db_ops };
+static struct ftrace_ops * const traces[] = {
+	&dr_ops, &cr0_ops, &dirty_ops, &emulation_ops, &db_ops,
+};
 
 static int trace_install(struct netlink_ext_ack *extack)
 {
@@ -293,7 +366,7 @@ static int trace_install(struct netlink_ext_ack *extack)
 out:
 	while (i--)
 		unregister_ftrace_function(traces[i]);
-	NL_SET_ERR_MSG_MOD(extack, "cannot hook KVM's #DB handler; does a livepatch own it?");
+	NL_SET_ERR_MSG_MOD(extack, "cannot hook KVM: does a livepatch own a function, or is kernel.ftrace_enabled 0?");
 	return err;
 }
 
@@ -308,7 +381,7 @@ static void trace_remove(void)
 
 	for (i = ARRAY_SIZE(traces) - 1; i >= 0; i--)
 		unregister_ftrace_function(traces[i]);
-	while (atomic_read(&in_db_handler))
+	while (atomic_read(&in_wrapper))
 		usleep_range(100, 200);
 	synchronize_rcu();
 }

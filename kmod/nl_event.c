@@ -3,14 +3,16 @@
 #include "event.h"
 #include "nl.h"
 
-static int fill_exit(struct sk_buff *skb, const struct cv_event *ev)
+static int fill_sight(struct sk_buff *skb, const struct cv_event *ev)
 {
-	if (!ev->seen_exit)
+	if (!ev->seen)
 		return 0;
+	if (ev->vcpu != CV_NO_VCPU && nla_put_u32(skb, CV_A_EV_VCPU, ev->vcpu))
+		return -EMSGSIZE;
 	if (nla_put_u32(skb, CV_A_VM, ev->vm) ||
 	    nla_put_u32(skb, CV_A_WATCH, ev->watch) ||
-	    nla_put_u32(skb, CV_A_EV_VCPU, ev->vcpu) ||
-	    cv_nl_put_u64(skb, CV_A_EV_EXIT, ev->exit) ||
+	    nla_put_u8(skb, CV_A_EV_SOURCE, ev->source) ||
+	    cv_nl_put_u64(skb, CV_A_EV_EXIT, ev->since) ||
 	    cv_nl_put_u64(skb, CV_A_EV_OLD, ev->old) ||
 	    cv_nl_put_u64(skb, CV_A_EV_NEW, ev->value))
 		return -EMSGSIZE;
@@ -24,7 +26,7 @@ static int fill_verdict(struct sk_buff *skb, const struct cv_event *ev)
 	    nla_put_u8(skb, CV_A_SET_STATE, ev->state) ||
 	    nla_put_u32(skb, CV_A_SET_BLOCKERS, ev->blockers))
 		return -EMSGSIZE;
-	return fill_exit(skb, ev);
+	return fill_sight(skb, ev);
 }
 
 static int fill_cut(struct sk_buff *skb, const struct cv_event *ev)

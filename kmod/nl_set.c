@@ -86,7 +86,20 @@ static int read_program(struct cv_criterion_ask *ask, struct nlattr **tb,
 	return 0;
 }
 
-static int read_criterion(struct cv_criterion_ask *ask, struct cv_vm *vm,
+/* Criteria of this request on the watch of the newest. */
+static unsigned int n_asked(const struct cv_criterion_ask *first,
+			    const struct cv_criterion_ask *newest)
+{
+	const struct cv_criterion_ask *ask;
+	unsigned int n = 0;
+
+	for (ask = first; ask <= newest; ask++)
+		n += ask->watch == newest->watch;
+	return n;
+}
+
+static int read_criterion(const struct cv_criterion_ask *first,
+			  struct cv_criterion_ask *ask, struct cv_vm *vm,
 			  struct nlattr *nest, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[CV_A_MAX + 1];
@@ -101,7 +114,7 @@ static int read_criterion(struct cv_criterion_ask *ask, struct cv_vm *vm,
 		refuse(extack, tb[CV_A_WATCH], "this vm has no watch with this id");
 		return -ENOENT;
 	}
-	if (ask->watch->n_criteria >= CV_WATCH_CRITERIA) {
+	if (ask->watch->n_criteria + n_asked(first, ask) > CV_WATCH_CRITERIA) {
 		refuse(extack, tb[CV_A_WATCH], "this watch has 64 criteria already");
 		return -ENOSPC;
 	}
@@ -124,7 +137,7 @@ static int read_criteria(struct cv_criterion_ask *ask, struct cv_vm *vm,
 			refuse(extack, nest, "a set has at most 16 criteria");
 			return -ENOSPC;
 		}
-		err = read_criterion(&ask[n++], vm, nest, extack);
+		err = read_criterion(ask, &ask[n++], vm, nest, extack);
 		if (err)
 			return err;
 	}

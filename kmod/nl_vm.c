@@ -60,6 +60,7 @@ static int fill(struct sk_buff *skb, const void *object)
 	    cv_nl_put_u64(skb, CV_A_VM_HITS, c.hits) ||
 	    cv_nl_put_u64(skb, CV_A_VM_FOREIGN, c.foreign) ||
 	    cv_nl_put_u64(skb, CV_A_VM_REARMED, c.rearmed) ||
+	    cv_nl_put_u64(skb, CV_A_VM_FLOODS, READ_ONCE(vm->floods)) ||
 	    cv_nl_put_u64(skb, CV_A_VM_UNSERVED, c.unserved))
 		return -EMSGSIZE;
 	return 0;

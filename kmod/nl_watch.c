@@ -8,6 +8,8 @@ const struct nla_policy cv_nl_watch_add[CV_A_MAX + 1] = {
 	CV_P_U64(CV_A_WATCH_ADDR),
 	CV_P_U8(CV_A_WATCH_LEN),
 	CV_P_NAME(CV_A_WATCH_NAME),
+	[CV_A_WATCH_TRIGGER] = NLA_POLICY_MAX(NLA_U8, __CV_TRIGGERS - 1),
+	CV_P_FLAGS(CV_A_WATCH_FLAGS, CV_WATCH_F_ALL),
 };
 
 const struct nla_policy cv_nl_watch[CV_A_MAX + 1] = {
@@ -26,7 +28,7 @@ static int check_place(u64 addr, u8 len, struct genl_info *info)
 {
 	if (len != 1 && len != 2 && len != 4 && len != 8) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CV_A_WATCH_LEN],
-				    "a debug register watches 1, 2, 4 or 8 bytes");
+				    "a watch has 1, 2, 4 or 8 bytes");
 		return -EINVAL;
 	}
 	if (addr % len) {
@@ -42,6 +44,9 @@ CV_HANDLER(cv_nl_watch_add_doit)
 	struct nlattr *addr = cv_nl_required(info, CV_A_WATCH_ADDR, "attribute missing: address");
 	struct nlattr *len = cv_nl_required(info, CV_A_WATCH_LEN, "attribute missing: length");
 	struct nlattr *name = info->attrs[CV_A_WATCH_NAME];
+	struct nlattr *trigger = info->attrs[CV_A_WATCH_TRIGGER];
+	struct nlattr *flags = info->attrs[CV_A_WATCH_FLAGS];
+	struct cv_place place = {};
 	struct cv_watch *w;
 	int err;
 
@@ -50,8 +55,12 @@ CV_HANDLER(cv_nl_watch_add_doit)
 	err = check_place(nla_get_u64(addr), nla_get_u8(len), info);
 	if (err)
 		return err;
-	w = cv_watch_add(cv_nl_object(info), nla_get_u64(addr), nla_get_u8(len),
-			 name ? nla_data(name) : "", info->extack);
+	place.addr = nla_get_u64(addr);
+	place.len = nla_get_u8(len);
+	place.name = name ? nla_data(name) : "";
+	place.trigger = trigger ? nla_get_u8(trigger) : CV_TRIGGER_AUTO;
+	place.flags = flags ? nla_get_u32(flags) : 0;
+	w = cv_watch_add(cv_nl_object(info), &place, info->extack);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
 	return cv_nl_reply(info, fill_id, w);
@@ -72,9 +81,9 @@ CV_HANDLER(cv_nl_watch_del_doit)
 
 static int fill_resolved(struct sk_buff *skb, const struct cv_watch *w)
 {
-	if (w->gpa == INVALID_GPA)
+	if (cv_watch_gpa(w) == INVALID_GPA)
 		return 0;
-	if (cv_nl_put_u64(skb, CV_A_WATCH_GPA, w->gpa) ||
+	if (cv_nl_put_u64(skb, CV_A_WATCH_GPA, cv_watch_gpa(w)) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_VALUE, READ_ONCE(w->value)))
 		return -EMSGSIZE;
 	return 0;
@@ -89,7 +98,9 @@ static int fill(struct sk_buff *skb, const void *object)
 	    nla_put_string(skb, CV_A_WATCH_NAME, w->name) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_ADDR, w->addr) ||
 	    nla_put_u8(skb, CV_A_WATCH_LEN, w->len) ||
-	    nla_put_u8(skb, CV_A_WATCH_SLOT, w->slot) ||
+	    nla_put_u8(skb, CV_A_WATCH_TRIGGER, cv_watch_trigger(w)) ||
+	    nla_put_u32(skb, CV_A_WATCH_FLAGS, w->flags) ||
+	    (w->slot != CV_NO_SLOT && nla_put_u8(skb, CV_A_WATCH_SLOT, w->slot)) ||
 	    nla_put_u8(skb, CV_A_WATCH_STATE, READ_ONCE(w->state)) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_HITS, w->hits) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_CHANGES, w->changes) ||

@@ -160,21 +160,36 @@ static struct cv_port *new_port(struct cv_net *cn, struct cv_gatekeeper *gate,
 	return port;
 }
 
-static int goes_to_port(struct nf_conn *ct, void *arg)
+static bool is_at_port(const struct cv_port_key *key, const union nf_inet_addr *addr,
+		       __be16 number)
+{
+	return number == key->number && !memcmp(addr, &key->addr, sizeof(key->addr));
+}
+
+/* Begun to it, translated to it, or begun by the guest from it. */
+static int touches_port(struct nf_conn *ct, void *arg)
 {
 	const struct nf_conntrack_tuple *t = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	const struct cv_port_key *key = arg;
 
 	return t->src.l3num == key->family && t->dst.protonum == key->proto &&
-	       t->dst.u.all == key->number && !memcmp(&t->dst.u3, &key->addr, sizeof(key->addr));
+	       (is_at_port(key, &t->dst.u3, t->dst.u.all) ||
+		is_at_port(key, &reply->src.u3, reply->src.u.all) ||
+		is_at_port(key, &t->src.u3, t->src.u.all));
 }
 
-/* Connections to the number from before it was a criteria port must not go on. */
+/*
+ * Connections with the number from before it was a criteria port must not go
+ * on, those included whose first packet is past the gate but not out yet.
+ */
 static void end_older_connections(struct cv_port *port)
 {
 	struct nf_ct_iter_data iter = { .net = port->cn->net, .data = &port->key };
 
-	nf_ct_iterate_cleanup_net(goes_to_port, &iter);
+	synchronize_rcu_expedited();
+
+	nf_ct_iterate_cleanup_net(touches_port, &iter);
 }
 
 static int insert(struct cv_port *port)

@@ -33,12 +33,11 @@ static void lease_end(struct timer_list *timer)
 	cv_event_session(CV_EV_LEASE_END, session->id);
 }
 
-static void start_lease(struct cv_session *session, u32 lease_ms)
+static void begin_lease(struct cv_session *session, u32 lease_ms)
 {
 	session->lease_ms = lease_ms;
 	session->ends = jiffies + msecs_to_jiffies(lease_ms);
 	WRITE_ONCE(session->expired, false);
-	mod_timer(&session->lease, session->ends);
 }
 
 struct cv_session *cv_session_add(const char *owner, u32 lease_ms)
@@ -57,7 +56,8 @@ struct cv_session *cv_session_add(const char *owner, u32 lease_ms)
 		kfree(session);
 		return ERR_PTR(err);
 	}
-	start_lease(session, lease_ms);
+	begin_lease(session, lease_ms);
+	mod_timer(&session->lease, session->ends);
 	return session;
 }
 
@@ -73,11 +73,12 @@ void cv_session_renew(struct cv_session *session, u32 lease_ms)
 	lockdep_assert_held(&cv_config);
 	del_timer_sync(&session->lease);
 	expired = session->expired;
-	start_lease(session, lease_ms);
-	if (!expired)
-		return;
-	list_for_each_entry(set, &session->sets, in_session)
-		cv_set_unblock(set, CV_BLOCK_LEASE);
+	begin_lease(session, lease_ms);
+	if (expired)
+		list_for_each_entry(set, &session->sets, in_session)
+			cv_set_unblock(set, CV_BLOCK_LEASE);
+	/* Last: were the new lease to end meanwhile, its end would be undone above. */
+	mod_timer(&session->lease, session->ends);
 }
 
 void cv_session_del(struct cv_session *session)

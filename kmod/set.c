@@ -4,6 +4,7 @@
 #include "event.h"
 #include "ids.h"
 #include "judge.h"
+#include "look.h"
 #include "main.h"
 #include "port.h"
 #include "program.h"
@@ -39,7 +40,7 @@ static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *
 	if (was == is)
 		return;
 	WARN_ON_ONCE(!cv_verdict_may(was, is));
-	trace_cv_verdict(set->id, was, is, sight ? sight->exit_tsc : 0, tsc);
+	trace_cv_verdict(set->id, was, is, sight ? sight->look->since : 0, tsc);
 	time = cv_time_of(tsc);
 	WRITE_ONCE(set->since, time);
 	cv_event_verdict(set->id, was, to, sight, tsc, time);
@@ -49,16 +50,11 @@ static void report(struct cv_set *set, u32 from, u32 to, const struct cv_sight *
 	}
 }
 
-void cv_set_latched(struct cv_set *set, const struct cv_watch *w, u64 old, u64 value,
-		    u32 vcpu, u32 exit_tsc, u64 tsc)
+void cv_set_latched(struct cv_set *set, const struct cv_sight *sight, u64 tsc)
 {
 	u32 before = READ_ONCE(set->gate.word) & ~(CV_WORD_LATCH | CV_WORD_TOLD);
-	struct cv_sight sight = {
-		.watch = w, .old = old, .value = value,
-		.exit_tsc = tsc - (u32)((u32)tsc - exit_tsc), .vcpu = vcpu,
-	};
 
-	report(set, before, before | CV_WORD_LATCH, &sight, tsc);
+	report(set, before, before | CV_WORD_LATCH, sight, tsc);
 }
 
 bool cv_criterion_judge_value(const struct cv_criterion *c, u64 value, u64 old)
@@ -90,9 +86,14 @@ void cv_criteria_unblock(struct list_head *criteria, u32 blockers)
 
 bool cv_criterion_holds_now(const struct cv_criterion *c)
 {
+	unsigned long flags;
+	bool holds;
 	u64 value;
 
-	return cv_watch_read(c->watch, &value) && cv_criterion_judge_value(c, value, value);
+	local_irq_save(flags);		/* programs expect to stay on their CPU */
+	holds = cv_watch_read(c->watch, &value) && cv_criterion_judge_value(c, value, value);
+	local_irq_restore(flags);
+	return holds;
 }
 
 static enum cv_finding find(const struct cv_set *set)
@@ -115,7 +116,8 @@ static enum cv_finding find(const struct cv_set *set)
  * Judge the bytes as they are. The word is replaced only if it is still what
  * it was before the bytes were read: a violation or a blocker that came in
  * between has changed it and wins. Once open, look again: what broke before the
- * word was SATISFIED may have found nothing to close.
+ * word was SATISFIED may have found nothing to close, and what counts as judged
+ * may be bytes that this set has never been judged by.
  */
 void cv_set_judge(struct cv_set *set)
 {
@@ -131,8 +133,11 @@ void cv_set_judge(struct cv_set *set)
 		if (!try_cmpxchg(&set->gate.word, &word, next))
 			continue;
 		report(set, word, next, NULL, rdtsc());
-		word = next;
+		if (!cv_word_open(next))
+			break;
 		smp_mb();		/* word before the bytes, once more */
+		cv_gate_settle(&set->gate);
+		break;
 	}
 	local_irq_restore(flags);
 }
@@ -166,9 +171,10 @@ void cv_set_reattest(struct cv_set *set)
 	do {
 		if (!(word & CV_WORD_LATCH))
 			return;
-		/* A vCPU has closed it and is about to tell; not to be lost. */
-		while (!((word = READ_ONCE(set->gate.word)) & CV_WORD_TOLD))
-			cpu_relax();
+		/* Who has closed it is about to tell; it must not be too late then. */
+		if (!test_and_set_bit(CV_WORD_TOLD_BIT, &set->gate.word))
+			report(set, word & ~CV_WORD_LATCH, word, NULL, rdtsc());
+		word |= CV_WORD_TOLD;
 		next = cv_word_reattested(word);
 	} while (!try_cmpxchg(&set->gate.word, &word, next));
 	report(set, word, CV_PENDING, NULL, rdtsc());
@@ -207,6 +213,7 @@ static int take_criteria(struct cv_set *set, struct cv_criterion_ask *ask, unsig
 	for (c = set->criteria; set->n_criteria < n; c++, ask++) {
 		c->set = set;
 		c->watch = ask->watch;
+		set->gate.truths[set->n_criteria] = c->watch->truth;
 		c->pred = ask->pred;
 		prepare_equality(c);
 		if (ask->prog) {
@@ -290,13 +297,14 @@ struct cv_set *cv_set_add(struct cv_session *session, struct cv_vm *vm,
 		return ERR_PTR(err);
 	}
 	set->gate.set = set->id;
+	set->gate.n_truths = n;
 
 	bind(set);
 	smp_mb();	/* listed before the states; who changes a state looks at the lists after it */
 	blockers = standing_blockers(set);
-	if (blockers)
-		cv_set_block(set, blockers);
-	cv_set_judge(set);
+	cv_set_block(set, blockers);
+	smp_mb();	/* who took a state away before it was blocked found nothing to unblock */
+	cv_set_unblock(set, blockers & ~standing_blockers(set));
 	return set;
 }
 

@@ -4,6 +4,7 @@
 #include <asm/debugreg.h>
 #include "compat/compat.h"
 #include "event.h"
+#include "truth.h"
 #include "vcpu.h"
 #include "vm.h"
 #include "watch.h"
@@ -62,6 +63,16 @@ static void plan(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
 		cv_slots_plan(&v->slots, w, vcpu->arch.db, vcpu->arch.dr7);
 }
 
+/* A guest or VMM that changes its breakpoints all the time does not fill the ring. */
+static void tell(struct cv_vm *vm, struct cv_vcpu *v, const struct kvm_vcpu *vcpu,
+		 enum cv_event_type type)
+{
+	if (v->told && time_before(jiffies, v->told + HZ))
+		return;
+	v->told = jiffies | 1;
+	cv_event_vcpu(type, vm->id, vcpu->vcpu_id);
+}
+
 static void arm(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
 {
 	u32 gen = READ_ONCE(vm->gen);
@@ -73,7 +84,7 @@ static void arm(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vcpu)
 	}
 	if (v->slots.unserved) {
 		v->unserved += v->slots.unserved;
-		cv_event_vcpu(CV_EV_UNSERVED, vm->id, vcpu->vcpu_id);
+		tell(vm, v, vcpu, CV_EV_UNSERVED);
 	}
 	memcpy(vcpu->arch.eff_db, v->slots.db, sizeof(vcpu->arch.eff_db));
 	vcpu->arch.guest_debug_dr7 = v->slots.dr7;
@@ -97,6 +108,8 @@ static void first_entry(struct cv_vm *vm, struct cv_vcpu *v, struct kvm_vcpu *vc
 	v->exits_before = vcpu->stat.exits;
 	if (!(vm->flags & CV_VM_F_ALLOW_NESTED) && cv_vcpu_offers_nesting(vcpu))
 		cv_vm_block(vm, CV_BLOCK_NESTED);
+	if (vcpu->arch.guest_state_protected)
+		cv_vm_block(vm, CV_BLOCK_ENCRYPTED);
 }
 
 enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu)
@@ -113,7 +126,7 @@ enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	if (cv_vcpu_gen(vcpu) == CV_GEN_NONE) {
 		if (v->armed) {
 			v->rearmed++;
-			cv_event_vcpu(CV_EV_DEBUGGER, vm->id, vcpu->vcpu_id);
+			tell(vm, v, vcpu, CV_EV_DEBUGGER);
 		}
 		save_vmm(v, vcpu);
 	}
@@ -133,16 +146,33 @@ void notrace cv_vcpu_breakpoints_changed(struct kvm_vcpu *vcpu)
 		set_gen(vcpu, (u32)vcpu->guest_debug, CV_GEN_STALE);
 }
 
+/*
+ * A system management interrupt turns paging off as well, its handler may turn
+ * it on, and RSM turns it off once more before it is back as it was. Nor is the
+ * guest of a guest ours.
+ */
+static bool is_restart(struct cv_vcpu *v, struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	bool off = vcpu->arch.cr0 & ~cr0 & X86_CR0_PG;
+
+	if (vcpu->arch.hflags & HF_GUEST_MASK)
+		return false;
+	if (vcpu->arch.hflags & HF_SMM_MASK)
+		v->smm = true;
+	else if (cr0 & X86_CR0_PG)
+		v->smm = false;
+	return off && !v->smm;
+}
+
 void notrace cv_vcpu_cr0_changes(struct kvm_vcpu *vcpu, unsigned long cr0)
 {
 	struct cv_vm *vm;
 
-	if (!(vcpu->arch.cr0 & ~cr0 & X86_CR0_PG) ||
-	    vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id)
+	if (vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id)
 		return;
 	rcu_read_lock();
 	vm = cv_vm_lookup(vcpu->kvm);
-	if (vm)
+	if (vm && is_restart(cv_vcpu_of(vm, vcpu), vcpu, cr0))
 		cv_vm_restarts(vm);
 	rcu_read_unlock();
 }
@@ -182,17 +212,25 @@ int cv_vcpu_debug_exit(struct kvm_vcpu *vcpu)
 		dbg->dr7 = vmm_owns_breakpoints(v) ? v->vmm_dr7 : vcpu->arch.dr7;
 		return 0;
 	}
+	/* INT1 names no cause; on Intel it is a fault to the host, and a trap to the guest. */
+	if (!theirs && boot_cpu_has(X86_FEATURE_VMX))
+		kvm_skip_emulated_instruction(vcpu);
 	kvm_queue_exception_p(vcpu, DB_VECTOR, theirs);
 handled:
 	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
 	return 1;
 }
 
-/* A vCPU whose registers say how linear addresses translate. */
-static bool has_address_space(struct kvm_vcpu *vcpu)
+bool cv_vcpu_has_address_space(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
 	int state = vcpu->arch.mp_state;
 
+	/* What translates then is the guest's guest's. */
+	if (vcpu->arch.hflags & HF_GUEST_MASK)
+		return false;
+	/* After a restart the others wait, with the old kernel's, to be started. */
+	if (READ_ONCE(vm->restarted) && vcpu->vcpu_id != vm->kvm->arch.bsp_vcpu_id)
+		return false;
 	return vcpu->arch.last_vmentry_cpu != -1 &&
 	       (state == KVM_MP_STATE_RUNNABLE || state == KVM_MP_STATE_HALTED);
 }
@@ -203,7 +241,7 @@ static void visit(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	struct cv_vcpu *v = cv_vcpu_of(vm, vcpu);
 
 	if (!READ_ONCE(vm->dying)) {
-		if (has_address_space(vcpu))
+		if (cv_vcpu_has_address_space(vm, vcpu))
 			cv_watches_translate(vm, vcpu);
 		return;
 	}
@@ -229,12 +267,15 @@ static bool visit_idle(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 
 /*
  * On a thread that was running the vCPU. Either it is on its way back into the
- * guest and has it loaded, or it has left KVM_RUN meanwhile.
+ * guest and has it loaded, or it has left KVM_RUN meanwhile. It may come late, as
+ * late as the VMM likes, so nobody waits for it.
  */
 static void visit_work(struct callback_head *head)
 {
 	struct cv_vcpu *v = container_of(head, struct cv_vcpu, visit);
 	struct cv_vm *vm = v->vm;
+
+	struct kvm *kvm = vm->kvm;
 
 	if (!(current->flags & PF_EXITING)) {
 		if (kvm_get_running_vcpu() == v->vcpu)
@@ -245,6 +286,8 @@ static void visit_work(struct callback_head *head)
 	atomic_set_release(&v->visiting, 0);
 	wake_up_all(&vm->visited);
 	cv_vm_put(vm);
+	kvm_put_kvm(kvm);
+	module_put(THIS_MODULE);	/* cv_kvmhook_uninit() waits for our return */
 }
 
 static bool visit_thread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
@@ -258,6 +301,8 @@ static bool visit_thread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	v->vm = vm;
 	v->vcpu = vcpu;
 	kref_get(&vm->ref);
+	kvm_get_kvm(vm->kvm);
+	__module_get(THIS_MODULE);
 	init_task_work(&v->visit, visit_work);
 
 	rcu_read_lock();
@@ -267,6 +312,8 @@ static bool visit_thread(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	rcu_read_unlock();
 	if (!task || task_work_add(task, &v->visit, TWA_RESUME)) {
 		atomic_set(&v->visiting, 0);
+		module_put(THIS_MODULE);
+		kvm_put_kvm(vm->kvm);
 		cv_vm_put(vm);
 		if (task)
 			put_task_struct(task);

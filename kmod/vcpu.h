@@ -37,6 +37,8 @@ struct cv_vcpu {
 	struct kvm_vcpu *vcpu;
 	bool armed;			/* fields of struct kvm_vcpu are ours */
 	bool seen;			/* entered the guest since the attach */
+	bool smm;			/* in system management mode, or on the way out */
+	unsigned long told;		/* jiffies of the last event about it */
 	u32 vmm_control;		/* what the VMM asked for, */
 	unsigned long vmm_db[CV_SLOTS];	/* given back at detach */
 	unsigned long vmm_dr7;
@@ -63,6 +65,9 @@ void cv_vcpu_breakpoints_changed(struct kvm_vcpu *vcpu);
 /* Traced, before the change: the boot CPU that turns paging off restarts. */
 void cv_vcpu_cr0_changes(struct kvm_vcpu *vcpu, unsigned long cr0);
 bool cv_vcpu_offers_nesting(struct kvm_vcpu *vcpu);
+
+/* Do its registers say how the guest's linear addresses translate? */
+bool cv_vcpu_has_address_space(struct cv_vm *vm, struct kvm_vcpu *vcpu);
 
 /*
  * Have every vCPU translate what is unresolved, or, when the vm is dying,

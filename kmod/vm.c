@@ -11,6 +11,9 @@
 #include "kvmhook.h"
 #include "main.h"
 #include "set.h"
+#include "tick.h"
+#include "track.h"
+#include "truth.h"
 #include "vm.h"
 #include "watch.h"
 
@@ -19,14 +22,13 @@
 #define REARM_POLL_US	500
 #define DISARM_AGAIN	msecs_to_jiffies(10)
 
-const u64 cv_no_word;
 static struct cv_vm cv_no_vm;
 struct cv_vm __rcu *cv_vm_table[CV_VM_BUCKETS] = {
 	[0 ... CV_VM_BUCKETS - 1] = RCU_INITIALIZER(&cv_no_vm),
 };
 
 static struct cv_ids vm_ids = CV_IDS(vm_ids);
-static u32 generation = CV_GEN_STALE;	/* last given out; cv_config */
+static atomic_t generation = ATOMIC_INIT(CV_GEN_STALE);	/* last given out */
 
 struct cv_vm *cv_vm_find(u32 id)
 {
@@ -73,6 +75,21 @@ void cv_vm_block(struct cv_vm *vm, u32 blockers)
 	block_sets(vm, blockers);
 }
 
+void cv_vm_unblock(struct cv_vm *vm, u32 blockers)
+{
+	struct cv_set *set;
+	unsigned int bit;
+
+	for (bit = 0; blockers >> bit; bit++)
+		if (blockers & BIT(bit))
+			clear_bit(bit, &vm->blockers);
+	smp_mb();	/* as above */
+	rcu_read_lock();
+	list_for_each_entry_rcu(set, &vm->sets, in_vm)
+		cv_set_unblock(set, blockers);
+	rcu_read_unlock();
+}
+
 /*
  * The sets that are there stay closed until they are re-attested, even where
  * the next kernel maps something at the same addresses; later sets are free.
@@ -82,6 +99,7 @@ void cv_vm_restarts(struct cv_vm *vm)
 	unsigned long flags;
 
 	block_sets(vm, CV_BLOCK_RESTART);
+	WRITE_ONCE(vm->restarted, true);
 	spin_lock_irqsave(&vm->lock, flags);
 	cv_watches_forget(vm);
 	spin_unlock_irqrestore(&vm->lock, flags);
@@ -111,6 +129,14 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 	spin_unlock_irqrestore(&vm->lock, flags);
 }
 
+void cv_vm_abandoned(struct cv_vm *vm)
+{
+	cv_vm_block(vm, CV_BLOCK_GUEST);
+	kref_get(&vm->ref);
+	if (!queue_work(cv_wq, &vm->gone))
+		cv_vm_put(vm);
+}
+
 /* The VMM's memory goes: the guest is dead, however it died. */
 static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
@@ -118,13 +144,10 @@ static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 
 	if (READ_ONCE(vm->dying))
 		return;		/* our own unregistering */
-	cv_vm_block(vm, CV_BLOCK_GUEST);
+	cv_vm_abandoned(vm);
 	spin_lock_irq(&vm->lock);
 	cv_watches_invalidate(vm, 0, ULONG_MAX);
 	spin_unlock_irq(&vm->lock);
-	kref_get(&vm->ref);
-	if (!queue_work(cv_wq, &vm->gone))
-		cv_vm_put(vm);
 }
 
 static const struct mmu_notifier_ops mn_ops = {
@@ -148,11 +171,19 @@ static void gone(struct work_struct *work)
 
 static void new_generation(struct cv_vm *vm)
 {
-	lockdep_assert_held(&cv_config);
-	if (++generation < CV_GEN_FIRST)
-		generation = CV_GEN_FIRST;
-	WRITE_ONCE(vm->gen, generation);
+	u32 gen;
+
+	do {
+		gen = atomic_inc_return(&generation);
+	} while (gen < CV_GEN_FIRST);
+	WRITE_ONCE(vm->gen, gen);
 	smp_mb();	/* pairs with KVM's between vcpu->mode and the entry hook */
+}
+
+void cv_vm_stale(struct cv_vm *vm)
+{
+	new_generation(vm);
+	cv_vcpus_kick(vm);
 }
 
 /* No vCPU executes guest instructions with an older generation. */
@@ -197,8 +228,7 @@ static bool all_disarmed(struct cv_vm *vm)
 	kvm_for_each_vcpu(i, vcpu, vm->kvm) {
 		struct cv_vcpu *v = cv_vcpu_of(vm, vcpu);
 
-		if (READ_ONCE(v->armed) || atomic_read_acquire(&v->visiting) ||
-		    (cv_vcpu_gen(vcpu) != CV_GEN_NONE))
+		if (READ_ONCE(v->armed) || cv_vcpu_gen(vcpu) != CV_GEN_NONE)
 			return false;
 	}
 	return true;
@@ -327,8 +357,8 @@ static struct cv_vm *new_vm(struct kvm *kvm, u32 flags, const char *name)
 		kfree(vm);
 		return NULL;
 	}
-	for (i = 0; i < CV_VM_WATCHES; i++)
-		vm->word[i].ptr = &cv_no_word;
+	for (i = 0; i < CV_VM_SLOTS; i++)
+		cv_truth_init(&vm->truth[i]);
 	vm->kvm = kvm;
 	vm->mm = kvm->mm;
 	vm->flags = flags;
@@ -339,6 +369,8 @@ static struct cv_vm *new_vm(struct kvm *kvm, u32 flags, const char *name)
 	INIT_DELAYED_WORK(&vm->resolve, cv_watches_resolve);
 	INIT_WORK(&vm->gone, gone);
 	init_waitqueue_head(&vm->visited);
+	hash_init(vm->by_gfn);
+	INIT_LIST_HEAD(&vm->watches);
 	INIT_LIST_HEAD(&vm->sets);
 	vm->mn.ops = &mn_ops;
 	kref_init(&vm->ref);
@@ -385,12 +417,21 @@ struct cv_vm *cv_vm_attach(int fd, u32 flags, const char *name,
 		NL_SET_ERR_MSG_MOD(extack, "the VMM is exiting");
 		goto err_id;
 	}
+	err = cv_track_start(vm);
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack, "KVM does not let the guest's pages be tracked");
+		goto err_mm;
+	}
 	new_generation(vm);
 	hash(vm);
 	cv_vcpus_kick(vm);
+	cv_tick_start(vm);
 	pr_info("created vm %u\n", vm->id);
 	return vm;
 
+err_mm:
+	WRITE_ONCE(vm->dying, true);	/* for mm_release() */
+	mmu_notifier_unregister(&vm->mn, vm->mm);
 err_id:
 	cv_ids_del(&vm_ids, vm->id);
 err_vm:
@@ -408,9 +449,9 @@ err_kvm:
  * arming. When every vCPU has, none of them can be inside our hook with this
  * vm, and it leaves the look-up table. Then the rest, that nobody can reach:
  *	vCPU entry and exit	all disarmed, unhashed, synchronize_rcu()
- *	task work on a vCPU	visiting is 0, and it holds a reference
- *	resolve work		cancelled
- *	mmu notifier		unregistered, which waits for running ones
+ *	task work on a vCPU	finds nothing armed; holds references to all it touches
+ *	resolve work, tick	cancelled
+ *	mmu notifier, tracking	unregistered, which waits for running ones
  *	gone work		finds dying set, and holds a reference
  */
 void cv_vm_detach(struct cv_vm *vm)
@@ -425,6 +466,7 @@ void cv_vm_detach(struct cv_vm *vm)
 
 	WRITE_ONCE(vm->dying, true);
 	new_generation(vm);
+	cv_tick_stop(vm);
 	cancel_delayed_work_sync(&vm->resolve);
 	disarm_all(vm);
 	unhash(vm);
@@ -432,6 +474,7 @@ void cv_vm_detach(struct cv_vm *vm)
 	mmu_notifier_unregister(&vm->mn, vm->mm);
 	cancel_delayed_work_sync(&vm->resolve);
 	cv_watches_drop(vm);
+	cv_track_stop(vm);
 	mmdrop(vm->mm);
 	kvm_put_kvm(vm->kvm);
 	cv_kvmhook_put();

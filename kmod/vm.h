@@ -3,27 +3,20 @@
 #ifndef _CV_VM_H
 #define _CV_VM_H
 
+#include <linux/hashtable.h>
 #include <linux/kvm_host.h>
 #include <linux/mmu_notifier.h>
 #include <linux/workqueue.h>
 #include "vcpu.h"
+#include "word.h"
 #include "../include/uapi/linux/cloudverifier.h"
 
 struct cv_watch;
 struct netlink_ext_ack;
 
-/* A watched word as the exit path sees it; ptr is never NULL. */
-struct cv_word {
-	const u64 *ptr;		/* aligned word in the pinned page, or &cv_no_word */
-	u64 last;		/* what it held when last judged */
-	struct cv_watch __rcu *watch;	/* cv_config and vm->lock */
-};
-
-extern const u64 cv_no_word;
-
 struct cv_vm {
 	/* read at every exit and entry of every vCPU */
-	struct cv_word word[CV_VM_WATCHES];
+	struct cv_truth truth[CV_VM_SLOTS];
 	u32 gen;			/* what vCPUs must be armed with; see vcpu.h */
 	struct cv_vcpu *vcpus;		/* by vcpu_idx */
 	struct kvm *kvm;
@@ -45,9 +38,20 @@ struct cv_vm {
 	struct work_struct gone;	/* the guest died: detach */
 	wait_queue_head_t visited;	/* a vCPU was visited or disarmed */
 
+	DECLARE_HASHTABLE(by_gfn, 6);	/* live watches; RCU; changed under lock */
+	struct kvm_page_track_notifier_node track;
+	unsigned int n_tracked;		/* watches whose pages KVM tracks; lock */
+	bool untrackable;		/* the guest stores as KVM cannot emulate */
+	struct list_head watches;	/* RCU; changed under cv_config, resolve_lock and lock */
+	unsigned int n_watches;		/* cv_config */
 	struct list_head sets;		/* RCU; changed under cv_config */
+	struct hrtimer tick;
 	struct mmu_notifier mn;
+	unsigned int resting;		/* ticks, after a flood; the tick's own, as are: */
+	u64 hits_before, floods;
+	bool disarmed;			/* debug registers rest */
 	bool dying;			/* vCPUs disarm instead of arming */
+	bool restarted;			/* the boot CPU knows the address space, others may not */
 	struct kref ref;
 	struct rcu_head rcu;
 };
@@ -83,19 +87,6 @@ static __always_inline struct cv_vm *cv_vm_lookup(const struct kvm *kvm)
 	return vm;
 }
 
-static __always_inline bool cv_word_is_new(const struct cv_word *word)
-{
-	return unlikely(READ_ONCE(*word->ptr) != word->last);
-}
-
-/*
- * A word is new. First close what it breaks, which returns the low half of the
- * cycle counter at its start; then judge the rest and tell of it all. Interrupts
- * off.
- */
-u32 cv_word_close(struct cv_word *word);
-void cv_vm_tell(struct cv_vm *vm, struct kvm_vcpu *vcpu, u32 exit_tsc, u64 tsc);
-
 static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
 	return &vm->vcpus[vcpu->vcpu_idx];
@@ -121,8 +112,13 @@ int cv_vm_rearm(struct cv_vm *vm);
 
 /* Any context. */
 void cv_vm_block(struct cv_vm *vm, u32 blockers);
+void cv_vm_unblock(struct cv_vm *vm, u32 blockers);
+/* Every vCPU arms anew at its next entry, and is made to enter. Not from NMI. */
+void cv_vm_stale(struct cv_vm *vm);
 /* Another kernel will run: what addresses meant is void. RCU held. */
 void cv_vm_restarts(struct cv_vm *vm);
+/* Nobody will run the guest again: detach it, soon. */
+void cv_vm_abandoned(struct cv_vm *vm);
 void cv_vm_put(struct cv_vm *vm);
 
 struct cv_vm_counts {

@@ -74,7 +74,7 @@ finds abi $header: "CV_CMD_VM_STOP is not in kmod/netlink.c" "sed -i 's/^\t__CV_
 finds abi $page: "CV_A_VM_GONE is not in" "echo 'CV_A_VM_GONE' >> $page"
 finds abi $page: 'is "u16"' "sed -i 's/^| CV_A_VM_PID | u32/| CV_A_VM_PID | u16/' $page"
 finds abi $page: "WATCH_ADD takes" "sed -i 's/VM WATCH_ADDR WATCH_LEN \[WATCH_NAME\]/VM WATCH_ADDR WATCH_LEN/' $page"
-finds abi $page: "WATCH_GET answers" "sed -i 's/ WATCH_LOST WATCH_SLOT |/ WATCH_LOST |/' $page"
+finds abi $page: "WATCH_GET answers" "sed -i 's/ WATCH_LOST \[WATCH_SLOT\]/ WATCH_LOST/' $page"
 finds abi $page: "dump of PORT_GET takes" "sed -i 's/| PORT; dump: \[SET\]/| PORT; dump:/' $page"
 finds abi kmod/nl_port.c: "PORT_ADD admits" "sed -i 's/\tCV_P_U8(CV_A_PORT_PROTO),/&\n\tCV_P_ID(CV_A_WATCH),/' kmod/nl_port.c"
 finds abi kmod/nl_session.c: "SESSION_RENEW admits" "sed -i '/cv_nl_session_renew.CV/,/};/{/CV_P_LEASE/d}' kmod/nl_session.c"

@@ -321,17 +321,18 @@ static void test_busy(void)
 
 static void test_limits(void)
 {
-	uint32_t ids[CV_VM_WATCHES];
+	uint32_t ids[CV_VM_SLOTS];
 	struct nlattr *nla;
 	int i;
 
-	for (i = 0; i < CV_VM_WATCHES - 1; i++)
+	for (i = 0; i < CV_VM_SLOTS - 1; i++)
 		ids[i] = world_watch(sock, bare, 0x2000 + 8 * i, 8);
 	request(command_of(CV_CMD_WATCH_ADD), CV_A_VM);
 	nla = msg_u32(&m, CV_A_VM, bare);
-	ask("a fifth watch", ENOSPC, NULL, "four debug registers");
+	msg_u8(&m, CV_A_WATCH_TRIGGER, CV_TRIGGER_DEBUG);
+	ask("a fifth debug register", ENOSPC, NULL, "four debug registers");
 	(void)nla;
-	for (i = 0; i < CV_VM_WATCHES - 1; i++)
+	for (i = 0; i < CV_VM_SLOTS - 1; i++)
 		world_del(sock, CV_CMD_WATCH_DEL, CV_A_WATCH, ids[i]);
 
 	msg_begin(&m, CV_CMD_VM_ATTACH, 0);

@@ -9,7 +9,7 @@
 #define REQUIRE(word, ok)	do { if (!(ok)) ck_abort_msg("word %#x: not so: %s", word, #ok); } while (0)
 
 /* Every bit that means something: 2 of judgement, told, the latch, the blockers. */
-#define BLOCKERS	0x7fu
+#define BLOCKERS	0x1ffu
 #define WORDS		(4u * 4 * (BLOCKERS + 1))
 
 static __u32 word_of(unsigned int i)

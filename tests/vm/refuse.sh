@@ -104,7 +104,7 @@ fifth() {
 	guest g --vcpus 2 --idle-hlt
 	new_vm
 	for i in 0 8 16 24; do new_watch $i 8 w$i; done
-	asking 'ENOSPC *four debug registers*' watch "$vm" "$words" 8
+	refuses 'four debug registers' watch add "$vm" --addr "$words" --len 8 --trigger debug
 	asks watch del "$watch"
 	new_watch 32 8
 	does @1 store words+24 8 1

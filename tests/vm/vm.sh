@@ -252,6 +252,11 @@ event() {
 	mistake "no event '$1'${seen:+ among: ${seen#; }}"
 }
 
+# by CPU: pattern for who saw a change: that vCPU's exit, or a timer between the store and the exit.
+by() {
+	echo "source=(timer|exit exit=[0-9]* vcpu=$1)"
+}
+
 stop_listening() {
 	[ -n "$event_pid" ] || return 0
 	kill "$event_pid" 2>/dev/null

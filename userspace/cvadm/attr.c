@@ -18,15 +18,33 @@ _Static_assert(ARRAY_SIZE(verdict_names) == __CV_VERDICTS, "a verdict has no nam
 
 /* by bit */
 static const char *const block_names[] = {
-	"lease", "unresolved", "page", "guest", "nested", "restart",
+	"lease", "unresolved", "page", "guest", "nested", "restart", "encrypted", "flood",
 };
-_Static_assert(CV_BLOCK_RESTART == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
+_Static_assert(CV_BLOCK_FLOOD == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
 
 static const char *const watch_state_names[] = {
 	[CV_WATCH_UNRESOLVED] = "unresolved",
 	[CV_WATCH_LIVE] = "live",
 	[CV_WATCH_LOST] = "lost",
 };
+
+static const char *const trigger_names[] = {
+	[CV_TRIGGER_AUTO] = "auto",
+	[CV_TRIGGER_DEBUG] = "debug",
+	[CV_TRIGGER_PAGE] = "page",
+	[CV_TRIGGER_NONE] = "none",
+};
+_Static_assert(ARRAY_SIZE(trigger_names) == __CV_TRIGGERS, "a trigger has no name");
+
+static const char *const source_names[] = {
+	[CV_SOURCE_EXIT] = "exit",
+	[CV_SOURCE_STORE] = "store",
+	[CV_SOURCE_KVM] = "kvm",
+	[CV_SOURCE_PACKET] = "packet",
+	[CV_SOURCE_TIMER] = "timer",
+	[CV_SOURCE_OPENING] = "opening",
+};
+_Static_assert(ARRAY_SIZE(source_names) == __CV_SOURCES, "a source has no name");
 
 static const char *const port_state_names[] = {
 	[CV_PORT_CLOSED] = "closed",
@@ -61,6 +79,7 @@ _Static_assert(ARRAY_SIZE(event_names) == __CV_EV_MAX, "an event has no name");
 
 static const char *const proto_names[] = { [6] = "tcp", [17] = "udp" };
 static const char *const vm_flag_names[] = { "allow-nested" };
+static const char *const watch_flag_names[] = { "physical" };
 static const char *const port_flag_names[] = { "bridged" };
 
 #define A(attr, head, how)	[CV_A_##attr] = { .name = #attr, .heading = head, .look = how }
@@ -87,6 +106,7 @@ static const struct attr_desc attrs[] = {
 	A(VM_HITS,		"HITS",		LOOK_COUNT),
 	A(VM_FOREIGN,		"FOREIGN",	LOOK_COUNT),
 	A(VM_REARMED,		"REARMED",	LOOK_COUNT),
+	A(VM_FLOODS,		"FLOODS",	LOOK_COUNT),
 	A(VM_UNSERVED,		"UNSERVED",	LOOK_COUNT),
 
 	A(WATCH_ADDR,		"ADDRESS",	LOOK_HEX),
@@ -99,6 +119,8 @@ static const struct attr_desc attrs[] = {
 	A(WATCH_CHANGES,	"CHANGES",	LOOK_COUNT),
 	A(WATCH_LOST,		"LOST",		LOOK_COUNT),
 	A(WATCH_SLOT,		"SLOT",		LOOK_COUNT),
+	AN(WATCH_TRIGGER,	"TRIGGER",	LOOK_ENUM, trigger_names),
+	AN(WATCH_FLAGS,		"FLAGS",	LOOK_BITS, watch_flag_names),
 
 	A(SESSION_OWNER,	"OWNER",	LOOK_STRING),
 	A(SESSION_LEASE,	"LEASE-MS",	LOOK_COUNT),
@@ -140,6 +162,7 @@ static const struct attr_desc attrs[] = {
 	A(EV_SEQ,		"SEQ",		LOOK_COUNT),
 	A(EV_LOST,		"LOST",		LOOK_COUNT),
 	A(EV_TIME,		"TIME",		LOOK_COUNT),
+	AN(EV_SOURCE,		"SOURCE",	LOOK_ENUM, source_names),
 	A(EV_EXIT,		"EXIT",		LOOK_COUNT),
 	A(EV_VCPU,		"VCPU",		LOOK_COUNT),
 	A(EV_OLD,		"OLD",		LOOK_HEX),

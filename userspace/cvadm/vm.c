@@ -173,7 +173,7 @@ static int list(struct call *call)
 	static const int columns[] = {
 		CV_A_VM, CV_A_VM_NAME, CV_A_VM_PID, CV_A_VM_VCPUS, CV_A_VM_ARMED, CV_A_VM_FLAGS,
 		CV_A_VM_BLOCKERS, CV_A_VM_EXITS, CV_A_VM_HITS, CV_A_VM_FOREIGN, CV_A_VM_REARMED,
-		CV_A_VM_UNSERVED, 0
+		CV_A_VM_FLOODS, CV_A_VM_UNSERVED, 0
 	};
 	struct nl_msg *msg;
 	int rc = cvnl_request(call, CV_CMD_VM_GET, &msg);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "attr.h"
@@ -67,16 +68,28 @@ static void print_added(const struct call *call, const struct added *added)
 		       live ? "" : ", unresolved: no vCPU translates the address yet; its sets stay closed");
 }
 
+/* The words of the option's placeholder; args.c has checked it against them. */
+static uint8_t trigger_of(const char *text)
+{
+	if (!text || !strcmp(text, "auto"))
+		return CV_TRIGGER_AUTO;
+	if (!strcmp(text, "debug"))
+		return CV_TRIGGER_DEBUG;
+	return strcmp(text, "page") ? CV_TRIGGER_NONE : CV_TRIGGER_PAGE;
+}
+
 static int add(struct call *call)
 {
 	const char *name = args_get(call, "name");
 	uint64_t addr = 0, len = 0;
 	struct added added = {};
 	struct nl_msg *msg;
+	uint8_t trigger;
 	uint32_t vm;
 	int rc;
 
 	rc = args_u64(call, "addr", 0, UINT64_MAX, &addr) ?: args_u64(call, "len", 1, 8, &len);
+	trigger = trigger_of(args_get(call, "trigger"));
 	rc = rc ?: name_vm(call, call->operands[0], &vm);
 	if (rc)
 		return rc;
@@ -86,6 +99,9 @@ static int add(struct call *call)
 	cvnl_u32(msg, CV_A_VM, vm);
 	cvnl_u64(msg, CV_A_WATCH_ADDR, addr);
 	cvnl_u8(msg, CV_A_WATCH_LEN, len);
+	cvnl_u8(msg, CV_A_WATCH_TRIGGER, trigger);
+	if (args_get(call, "physical"))
+		cvnl_u32(msg, CV_A_WATCH_FLAGS, CV_WATCH_F_PHYSICAL);
 	if (name)
 		cvnl_string(msg, CV_A_WATCH_NAME, name);
 	rc = cvnl_ask(call, msg, note_id, &added) ?: await_live(call, &added);
@@ -115,7 +131,8 @@ static int list(struct call *call)
 {
 	static const int columns[] = {
 		CV_A_WATCH, CV_A_VM, CV_A_WATCH_NAME, CV_A_WATCH_ADDR, CV_A_WATCH_LEN,
-		CV_A_WATCH_STATE, CV_A_WATCH_VALUE, CV_A_WATCH_GPA, CV_A_WATCH_SLOT,
+		CV_A_WATCH_STATE, CV_A_WATCH_VALUE, CV_A_WATCH_GPA, CV_A_WATCH_TRIGGER,
+		CV_A_WATCH_SLOT,
 		CV_A_WATCH_HITS, CV_A_WATCH_CHANGES, CV_A_WATCH_LOST, 0
 	};
 	struct nl_msg *msg;
@@ -135,9 +152,11 @@ static int list(struct call *call)
 }
 
 static const struct option_desc add_options[] = {
-	{ "addr", "ADDRESS", "guest linear address, aligned to the length", OPT_REQUIRED },
+	{ "addr", "ADDRESS", "guest address, aligned to the length", OPT_REQUIRED },
 	{ "len", "1|2|4|8", "bytes to watch", OPT_REQUIRED },
 	{ "name", "NAME", "a name for the watch, at most 63 bytes", 0 },
+	{ "trigger", "auto|debug|page|none", "what tells of a store; auto: a debug register, else the page", 0 },
+	{ "physical", NULL, "the address is guest-physical, not linear", 0 },
 	{}
 };
 

@@ -25,7 +25,8 @@
  *	VM_DETACH	VM
  *	VM_GET		VM -> vm attributes;  dump: every vm
  *
- *	WATCH_ADD	VM WATCH_ADDR WATCH_LEN [WATCH_NAME]	-> WATCH
+ *	WATCH_ADD	VM WATCH_ADDR WATCH_LEN [WATCH_NAME] [WATCH_TRIGGER]
+ *			[WATCH_FLAGS]	-> WATCH
  *	WATCH_DEL	WATCH
  *	WATCH_GET	WATCH -> watch attributes;  dump: [VM]
  *
@@ -79,7 +80,8 @@
 /* Limits. Beyond one: -EINVAL, -ERANGE or -ENOSPC, with extack text. */
 #define CV_NAME_MAX		63	/* bytes of a name or an owner, no NUL */
 #define CV_DIGEST_LEN		32	/* SHA-256 of the canonical criteria */
-#define CV_VM_WATCHES		4	/* debug registers of a vCPU */
+#define CV_VM_WATCHES		4096	/* watches of a guest */
+#define CV_VM_SLOTS		4	/* of these by debug register */
 #define CV_SET_CRITERIA		16
 #define CV_PRED_VALUES		16	/* elements of a small set */
 #define CV_LEASE_MIN_MS		10
@@ -133,18 +135,21 @@ enum cv_attr {
 	CV_A_VM_HITS,			/* u64, #DB exits of ours, hidden from guest and VMM */
 	CV_A_VM_FOREIGN,		/* u64, #DB causes given on to their owner */
 	CV_A_VM_REARMED,		/* u64, times the VMM's debugger had overwritten ours */
+	CV_A_VM_FLOODS,			/* u64, times it had more hits than its budget */
 	CV_A_VM_UNSERVED,		/* u64, guest or debugger breakpoints that found no free slot */
 
-	CV_A_WATCH_ADDR,		/* u64, guest linear address, naturally aligned */
+	CV_A_WATCH_ADDR,		/* u64, guest linear address, or physical (CV_WATCH_F_PHYSICAL); naturally aligned */
 	CV_A_WATCH_LEN,			/* u8, 1, 2, 4 or 8 bytes */
 	CV_A_WATCH_NAME,		/* string, at most CV_NAME_MAX */
 	CV_A_WATCH_GPA,			/* u64, guest-physical address; absent until resolved */
 	CV_A_WATCH_STATE,		/* u8, enum cv_watch_state */
 	CV_A_WATCH_VALUE,		/* u64, value last judged; absent until resolved */
-	CV_A_WATCH_HITS,		/* u64, debug-register hits */
+	CV_A_WATCH_HITS,		/* u64, stores that its trigger told of */
 	CV_A_WATCH_CHANGES,		/* u64, changed values seen, whoever wrote them */
 	CV_A_WATCH_LOST,		/* u64, times the page moved and was resolved again */
-	CV_A_WATCH_SLOT,		/* u8, debug register */
+	CV_A_WATCH_SLOT,		/* u8, debug register; absent without one */
+	CV_A_WATCH_TRIGGER,		/* u8, enum cv_trigger; the one in force */
+	CV_A_WATCH_FLAGS,		/* u32, CV_WATCH_F_* */
 
 	CV_A_SESSION_OWNER,		/* string, at most CV_NAME_MAX */
 	CV_A_SESSION_LEASE,		/* u32, ms, CV_LEASE_MIN_MS to CV_LEASE_MAX_MS */
@@ -186,8 +191,9 @@ enum cv_attr {
 	CV_A_EV_SEQ,			/* u64, counts every event since the module was loaded */
 	CV_A_EV_LOST,			/* u64, events the kernel could not queue, ever */
 	CV_A_EV_TIME,			/* u64, ns */
-	CV_A_EV_EXIT,			/* u64, ns, the guest's exit that was judged */
-	CV_A_EV_VCPU,			/* u32, the vCPU that exited */
+	CV_A_EV_SOURCE,			/* u8, enum cv_source: who looked at the bytes */
+	CV_A_EV_EXIT,			/* u64, ns, when it looked: with CV_SOURCE_EXIT, the guest's exit */
+	CV_A_EV_VCPU,			/* u32, the vCPU that exited or wrote; absent if none did */
 	CV_A_EV_OLD,			/* u64, value before */
 	CV_A_EV_NEW,			/* u64, value judged */
 	CV_A_EV_FROM,			/* u8, enum cv_verdict */
@@ -220,11 +226,40 @@ enum cv_verdict {
 #define CV_BLOCK_PAGE		(1U << 2)	/* a watched page moved; being resolved again */
 #define CV_BLOCK_GUEST		(1U << 3)	/* the guest is gone or being detached */
 #define CV_BLOCK_NESTED		(1U << 4)	/* a vCPU offers nested virtualization, not allowed at attach */
-#define CV_BLOCK_RESTART	(1U << 5)	/* the boot CPU turned paging off: reset, reboot or kexec; until SET_REATTEST */
+#define CV_BLOCK_RESTART	(1U << 5)	/* the boot CPU turned paging off: reset or reboot; until SET_REATTEST */
+#define CV_BLOCK_ENCRYPTED	(1U << 6)	/* a vCPU's state is encrypted: the host cannot see what it runs */
+#define CV_BLOCK_FLOOD		(1U << 7)	/* more hits than the guest's budget: its debug registers rest */
+
+/*
+ * What makes the module look at a watch's bytes at once. Whatever the trigger,
+ * they are read again for every packet of a port that depends on them and, for
+ * want of packets, every 10 ms (module parameter reread_ms).
+ */
+enum cv_trigger {
+	CV_TRIGGER_AUTO,	/* a debug register if one is free, else the page */
+	CV_TRIGGER_DEBUG,	/* a debug register: stores by the guest's own instructions; and every exit and entry */
+	CV_TRIGGER_PAGE,	/* write tracking: stores by the guest to the page, by any alias, are emulated */
+	CV_TRIGGER_NONE,	/* packets and timer only; also in force while a page cannot be tracked */
+	__CV_TRIGGERS
+};
+
+#define CV_WATCH_F_PHYSICAL	(1U << 0)	/* the address is guest-physical; no debug register */
+#define CV_WATCH_F_ALL		CV_WATCH_F_PHYSICAL
+
+/* Who saw the bytes that broke a criterion. */
+enum cv_source {
+	CV_SOURCE_EXIT,		/* an exit or entry of a vCPU */
+	CV_SOURCE_STORE,	/* a store to a write-tracked page */
+	CV_SOURCE_KVM,		/* KVM, which wrote to the page itself */
+	CV_SOURCE_PACKET,	/* a packet about to leave */
+	CV_SOURCE_TIMER,
+	CV_SOURCE_OPENING,	/* a judgement that had just opened the set */
+	__CV_SOURCES
+};
 
 enum cv_watch_state {
 	CV_WATCH_UNRESOLVED,	/* no translation yet; its sets are UNKNOWN */
-	CV_WATCH_LIVE,		/* resolved and pinned; judged at every exit */
+	CV_WATCH_LIVE,		/* resolved and pinned */
 	CV_WATCH_LOST,		/* the page went; its sets are UNKNOWN until resolved again */
 };
 
@@ -284,7 +319,7 @@ enum cv_port_state {
 /* Events, with the attributes each carries besides EV_TYPE, SEQ, LOST, TIME. */
 enum cv_event_type {
 	CV_EV_UNSPEC,
-	CV_EV_VERDICT,		/* SET EV_FROM SET_STATE SET_BLOCKERS; if a guest's exit was judged: VM WATCH EV_VCPU EV_EXIT EV_OLD EV_NEW */
+	CV_EV_VERDICT,		/* SET EV_FROM SET_STATE SET_BLOCKERS; if bytes had changed: VM WATCH EV_SOURCE EV_EXIT [EV_VCPU] EV_OLD EV_NEW */
 	CV_EV_CUT,		/* SET PORT PORT_CUT PORT_RESETS (both of this cut) EV_DONE */
 	CV_EV_VM_GONE,		/* VM: the guest died */
 	CV_EV_LEASE_END,	/* SESSION */

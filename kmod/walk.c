@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/uaccess.h>
+#include "walk.h"
+
+static bool read_entry(struct kvm *kvm, gpa_t gpa, u64 *entry)
+{
+	int idx = srcu_read_lock(&kvm->srcu), err;
+
+	pagefault_disable();
+	err = kvm_read_guest_page(kvm, gpa >> PAGE_SHIFT, entry, offset_in_page(gpa), sizeof(*entry));
+	pagefault_enable();
+	srcu_read_unlock(&kvm->srcu, idx);
+	return !err && *entry & CV_PTE_PRESENT;
+}
+
+static void note(struct cv_walk *walk, unsigned int level, gpa_t gpa, u64 entry)
+{
+	if (level > CV_TABLES)
+		return;
+	walk->entry[walk->n] = gpa;
+	walk->value[walk->n++] = entry;
+}
+
+bool cv_walk(struct kvm_vcpu *vcpu, u64 root, u64 addr, struct cv_walk *walk)
+{
+	unsigned int level = vcpu->arch.cr4 & X86_CR4_LA57 ? 5 : 4, shift;
+	gpa_t table = root & CV_PTE_ADDRESS, at;
+	u64 entry, offset;
+
+	walk->n = 0;
+	for (;; level--) {
+		shift = PAGE_SHIFT + 9 * (level - 1);
+		at = table + 8 * (addr >> shift & 511);
+		if (!read_entry(vcpu->kvm, at, &entry))
+			return false;
+		note(walk, level, at, entry);
+		table = entry & CV_PTE_ADDRESS;
+		if (level == 1 || (level < 4 && entry & CV_PTE_LARGE))
+			break;
+	}
+	offset = addr & (BIT_ULL(shift) - 1);
+	walk->gpa = (table & ~(BIT_ULL(shift) - 1)) | offset;
+	return true;
+}
