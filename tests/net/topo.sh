@@ -22,8 +22,10 @@ done
 dir=$(mktemp -d)
 sock=$dir/vmm.sock
 declare -A pids=()
-session='' vm='' words=''
+session='' vm='' words='' vmm_pid=''
 pin=()		# put before what makes traffic or verdicts, e.g. (taskset -c 0)
+vmm_options=(--idle-hlt --vcpus 1)
+attach_options=()
 
 cvadm() {
 	build/bin/cvadm "$@"
@@ -83,10 +85,11 @@ bridge_netfilter() {
 
 machine() {
 	local i pid
-	"${pin[@]}" build/tests/vmm/vmm run --daemon --idle-hlt --vcpus 1 --sock "$sock" > "$dir/vmm" || return
+	"${pin[@]}" build/tests/vmm/vmm run --daemon "${vmm_options[@]}" --sock "$sock" > "$dir/vmm" || return
 	pid=$(grep -oE 'pid=[0-9]+' "$dir/vmm")
 	words=$(build/tests/vmm/vmm ctl "$sock" addr words)
-	vm=$(cvadm --json vm attach --pid "${pid#pid=}" --name guest | field vm)
+	vmm_pid=${pid#pid=}
+	vm=$(cvadm --json vm attach --pid "$vmm_pid" --name guest "${attach_options[@]}" | field vm)
 	session=$(cvadm --json session add --owner net --lease 3600000 | field session)
 	for i in 0 1 2 3; do
 		cvadm watch add "$vm" --addr "$(printf '%#x' $((words + 8 * i)))" --len 8 --name "w$i" > /dev/null || return

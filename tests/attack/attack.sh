@@ -1,0 +1,276 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Ways to change watched bytes, or what their address means, without being seen. Documentation/threats.md tells for each
+# what notices it.
+#
+# By the guest: the set has left "satisfied" before a packet is sent, and no packet sent then arrives.
+# test: pvclock: KVM writes the guest's clock
+# test: steal-time: KVM writes what it stole
+# test: pv-eoi: KVM clears the end-of-interrupt byte
+# test: wallclock: KVM writes the time of boot
+# test: ins: KVM emulates the store
+# test: movs-mmio: KVM emulates a store of what a device gave
+# test: sgdt: a system instruction stores
+# test: fxsave
+# test: fistp: on a write-tracked page KVM cannot emulate it
+# test: avx-store: on a write-tracked page KVM cannot emulate it
+# test: rep-stos over it
+# test: unaligned: a store that begins before it
+# test: page-crossing: a store that begins on the page before it
+# test: alias: a store through another linear address
+# test: alias on a write-tracked page: latched though taken back
+# test: swap-pte: the address means a copy of the page
+# test: swap-pte, then the copy changes
+# test: swap-pte, then the original changes, and back
+# test: movss: a store in the shadow of MOV SS
+# test: second vCPU: a store while the first is in its hit
+# test: hot-plugged vCPU: a store
+# test: INIT: a store after it
+# test: L2: a store by a guest of the guest
+# test: write and restore: latched by the trigger
+# test: flood: hits without end
+# test: debugger: the VMM takes the debug registers
+# test: slot: the memory slot is deleted and made again
+# test: madvise: the page is thrown away
+#
+# By the host, while no vCPU runs: the next packet does not arrive, and without packets the set leaves "satisfied".
+# test: process_vm_writev, then a packet
+# test: process_vm_writev, without packets
+# test: thousand: any of 1,000 watches of one guest
+# timeout: 900
+
+. "$(dirname "$0")/../net/topo.sh"
+
+ctl() {
+	build/tests/vmm/vmm ctl "$sock" "$@"
+}
+
+# The module anew, with a timer that does not look for a second, or as by default.
+module() {
+	rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" "$@"
+}
+
+state() {
+	cvadm --json set show "$set" | field set_state
+}
+
+left_satisfied() {
+	[ "$(state)" != satisfied ]
+}
+
+# scene WATCH-OPTION…: a guest with 32 watched bytes, all 0, and a UDP port that depends on them.
+scene() {
+	local i criteria=()
+	build/tests/vmm/vmm run --daemon "${vmm_options[@]}" --sock "$sock" > "$dir/vmm" || return
+	vmm_pid=$(grep -oE 'pid=[0-9]+' "$dir/vmm" | cut -d= -f2)
+	vm=$(cvadm --json vm attach --pid "$vmm_pid" --name guest "${attach_options[@]}" | field vm)
+	session=$(cvadm --json session add --owner attack --lease 3600000 | field session)
+	words=$(ctl addr words)
+	for i in 0 1 2 3; do
+		cvadm watch add "$vm" --addr "$(printf '%#x' $((words + 8 * i)))" --len 8 --name "w$i" "$@" > /dev/null
+		criteria+=("w$i == 0")
+	done
+	set=$(cvadm --json set add --session "$session" --vm "$vm" "${criteria[@]}" | field set)
+	number=$(add_port "$set" 10.2.0.2 udp 80)
+	[ "$(send)" = open ] || { echo "nothing passes before the attempt: $(state)"; return 1; }
+}
+
+send() {
+	try client -u 10.2.0.2 "$number"
+}
+
+no_vm() {
+	[ "$(cvadm --json status | field st_vms)" = 0 ]
+}
+
+curtain() {
+	ctl quit > /dev/null 2>&1
+	await 20 no_vm || cvadm vm detach "$vm" > /dev/null
+	cvadm session del "$session" > /dev/null
+	vmm_options=(--idle-hlt --vcpus 1) attach_options=() vm='' session=''
+}
+
+# No datagram reaches the guest's service.
+nothing_arrives() {
+	count guest udp dport 80
+	[ "$(send)" != open ] && [ "$(counted guest)" = 0 ]
+}
+
+# by_guest NAME WANTED COMMAND…: WANTED is a pattern for the state that follows.
+by_guest() {
+	local name=$1 wanted=$2 got
+	shift 2
+	"$@" > "$dir/said" 2>&1 || { fail "$name" "the attempt fails: $(cat "$dir/said")"; curtain; return; }
+	got=$(state)
+	# shellcheck disable=SC2053 # a pattern
+	if [[ $got != $wanted ]]; then
+		fail "$name" "the set is $got"
+	elif ! nothing_arrives; then
+		fail "$name" "a packet passes"
+	else
+		ok "$name"
+	fi
+	curtain
+}
+
+phys() {
+	ctl phys words
+}
+
+# --- attempts ------------------------------------------------------------------------------------------------------
+
+address_of() {
+	printf '%#x' $((words + $1))
+}
+
+write_back() {
+	ctl alias-store words 8 1 && ctl store words+64 8 1 && ctl alias-store words 8 0
+}
+
+moved() {
+	[ "$(cvadm --json watch list | field watch_lost)" -ge 1 ]
+}
+
+# The copy is equal, so the set may be satisfied again; but only after it was not.
+swap() {
+	ctl swap-pte 1 && await 10 moved && ctl store words 8 1
+}
+
+swap_and_back() {
+	ctl swap-pte 1 && ctl store words.low 8 1 && ctl swap-pte 0
+}
+
+second() {
+	ctl @1 start storm words 8 0 0 && ctl store words 8 1
+	ctl stop 1 > /dev/null
+}
+
+plugged() {
+	local cpu
+	cpu=$(ctl addcpu) && ctl @"$cpu" store words 8 1
+}
+
+after_init() {
+	ctl init 1 && ctl @1 store words 8 1
+}
+
+restore() {
+	ctl store words 8 1 && ctl store words 8 0
+}
+
+# Of good values only: the set is denied for the flood, and comes back after it.
+flooded() {
+	[ "$(cvadm --json vm list | field vm_floods)" -ge 1 ] && left_satisfied
+}
+
+flood() {
+	module flood_hits=5
+	scene || return
+	ctl start storm words 8 0 0
+	await 20 flooded && nothing_arrives || echo "no flood, or a packet passes"
+	ctl stop 0 > /dev/null
+	await 20 eval '[ "$(state)" = satisfied ]'
+}
+
+debugger() {
+	ctl guestdebug 0 on spare 8 && ctl store words 8 1
+}
+
+slot() {
+	ctl remap slot && ctl poke words 8 1 && ctl remap slot back
+}
+
+thrown_away() {
+	ctl store spare 8 0 && ctl madvise && ctl store words 8 1
+}
+
+# attempt NAME WANTED [SCENE-OPTION…] -- COMMAND…
+attempt() {
+	local name=$1 wanted=$2 options=()
+	shift 2
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	scene "${options[@]}" || { fail "$name" "the scene does not stand"; curtain; return; }
+	by_guest "$name" "$wanted" "$@"
+}
+
+trap end EXIT
+topology && up server guest serve -u -e 0.0.0.0 80 || exit 1
+vm='' session=''
+
+attempt "pvclock: KVM writes the guest's clock" violated -- eval 'ctl pvclock $(phys)'
+attempt "steal-time: KVM writes what it stole" violated -- eval 'ctl steal-time $(phys)'
+attempt "pv-eoi: KVM clears the end-of-interrupt byte" violated -- eval 'ctl pv-eoi $(phys) && ctl pv-eoi $(phys)'
+attempt "wallclock: KVM writes the time of boot" violated -- eval 'ctl wallclock $(phys)'
+attempt "ins: KVM emulates the store" violated -- ctl ins words 4 1
+attempt "movs-mmio: KVM emulates a store of what a device gave" violated -- ctl movs-mmio words 4 1
+attempt "sgdt: a system instruction stores" violated -- ctl sgdt words
+attempt "fxsave" violated -- ctl fxsave words
+attempt "fistp: on a write-tracked page KVM cannot emulate it" violated --trigger page -- ctl fistp words 4 1
+attempt "avx-store: on a write-tracked page KVM cannot emulate it" violated --trigger page -- ctl avx-store words 1
+attempt "rep-stos over it" violated -- ctl rep-stos words 8 1 4
+attempt "unaligned: a store that begins before it" violated -- eval 'ctl store $(address_of 5) 8 0x100000000'
+attempt "page-crossing: a store that begins on the page before it" violated -- eval 'ctl store $(address_of -4) 8 0x100000000'
+attempt "alias: a store through another linear address" violated -- ctl alias-store words 8 1
+attempt "alias on a write-tracked page: latched though taken back" violated --trigger page -- write_back
+attempt "swap-pte: the address means a copy of the page" '@(unknown|violated)' -- swap
+attempt "swap-pte, then the copy changes" '@(unknown|violated)' -- eval 'ctl swap-pte 1 && ctl store spare 8 1'
+attempt "swap-pte, then the original changes, and back" '@(unknown|violated)' -- swap_and_back
+attempt "movss: a store in the shadow of MOV SS" violated -- ctl movss-store words 8 1
+vmm_options=(--vcpus 2)
+attempt "second vCPU: a store while the first is in its hit" violated -- second
+vmm_options=(--vcpus 1 --max-vcpus 2)
+attempt "hot-plugged vCPU: a store" violated -- plugged
+vmm_options=(--vcpus 2)
+attempt "INIT: a store after it" violated -- after_init
+vmm_options=(--vcpus 1 --nested) attach_options=(--allow-nested)
+attempt "L2: a store by a guest of the guest" violated -- ctl l2-store words 8 1
+attempt "write and restore: latched by the trigger" violated -- restore
+attempt "debugger: the VMM takes the debug registers" violated -- debugger
+attempt "slot: the memory slot is deleted and made again" '@(unknown|violated)' -- slot
+attempt "madvise: the page is thrown away" '@(unknown|violated)' -- thrown_away
+
+# --- by the host ---------------------------------------------------------------------------------------------------
+
+host_writes() {
+	build/tests/attack/poke "$vmm_pid" "$(ctl hva words)" 1
+}
+
+module reread_ms=1000
+scene && ctl pause 0 > /dev/null && host_writes
+if nothing_arrives && [ "$(state)" = violated ]; then
+	ok "process_vm_writev, then a packet"
+else
+	fail "process_vm_writev, then a packet" "$(state), $(counted guest) arrived"
+fi
+curtain
+
+module
+scene && ctl pause 0 > /dev/null && host_writes
+if await 5 left_satisfied; then
+	ok "process_vm_writev, without packets"
+else
+	fail "process_vm_writev, without packets" "the set is $(state)"
+fi
+curtain
+
+check "flood: hits without end" flood
+curtain
+module
+
+# The set is over the last of them; the guest writes it, and then another.
+thousand() {
+	local i last
+	for ((i = 0; i < 996; i++)); do
+		cvadm --json watch add "$vm" --addr "$(printf '%#x' $(($(phys) + 64 + i % 500 * 8)))" --len 8 --physical --name "t$i"
+	done > "$dir/watches"
+	[ "$(grep -c live "$dir/watches")" = 996 ] || { echo "$(grep -c live "$dir/watches") are live"; return 1; }
+	last=$(cvadm --json set add --session "$session" --vm "$vm" 't3 == 0' | field set)
+	[ "$(cvadm --json set show "$last" | field set_state)" = satisfied ] || return
+	ctl store words+88 8 1 > "$dir/said"
+	[ "$(cvadm --json set show "$last" | field set_state)" = violated ]
+}
+
+scene
+check "thousand: any of 1,000 watches of one guest" thousand
+curtain
