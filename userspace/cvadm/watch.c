@@ -63,8 +63,9 @@ static void print_added(const struct call *call, const struct added *added)
 		printf("{\"watch\": %u, \"watch_state\": \"%s\"}\n", added->id,
 		       live ? "live" : "unresolved");
 	else
-		printf("watch %u: %s bytes at %s of vm %s%s\n", added->id,
-		       args_get(call, "len"), args_get(call, "addr"), call->operands[0],
+		printf("watch %u: %s byte%s at %s of vm %s%s\n", added->id, args_get(call, "len"),
+		       strcmp(args_get(call, "len"), "1") ? "s" : "",
+		       args_get(call, "addr"), call->operands[0],
 		       live ? "" : ", unresolved: no vCPU translates the address yet; its sets stay closed");
 }
 
