@@ -164,16 +164,26 @@ static bool is_restart(struct cv_vcpu *v, struct kvm_vcpu *vcpu, unsigned long c
 	return off && !v->smm;
 }
 
+static void paging_changes(struct cv_vm *vm, struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	struct cv_vcpu *v = cv_vcpu_of(vm, vcpu);
+
+	if (vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id) {
+		if (cr0 & X86_CR0_PG)
+			WRITE_ONCE(v->restarts, READ_ONCE(vm->restarts));
+	} else if (is_restart(v, vcpu, cr0)) {
+		cv_vm_restarts(vm);
+	}
+}
+
 void notrace cv_vcpu_cr0_changes(struct kvm_vcpu *vcpu, unsigned long cr0)
 {
 	struct cv_vm *vm;
 
-	if (vcpu->vcpu_id != vcpu->kvm->arch.bsp_vcpu_id)
-		return;
 	rcu_read_lock();
 	vm = cv_vm_lookup(vcpu->kvm);
-	if (vm && is_restart(cv_vcpu_of(vm, vcpu), vcpu, cr0))
-		cv_vm_restarts(vm);
+	if (vm)
+		paging_changes(vm, vcpu, cr0);
 	rcu_read_unlock();
 }
 
@@ -229,7 +239,8 @@ bool cv_vcpu_has_address_space(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	if (vcpu->arch.hflags & HF_GUEST_MASK)
 		return false;
 	/* After a restart the others wait, with the old kernel's, to be started. */
-	if (READ_ONCE(vm->restarted) && vcpu->vcpu_id != vm->kvm->arch.bsp_vcpu_id)
+	if (READ_ONCE(cv_vcpu_of(vm, vcpu)->restarts) != READ_ONCE(vm->restarts) &&
+	    vcpu->vcpu_id != vm->kvm->arch.bsp_vcpu_id)
 		return false;
 	return vcpu->arch.last_vmentry_cpu != -1 &&
 	       (state == KVM_MP_STATE_RUNNABLE || state == KVM_MP_STATE_HALTED);

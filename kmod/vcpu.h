@@ -38,6 +38,7 @@ struct cv_vcpu {
 	bool armed;			/* fields of struct kvm_vcpu are ours */
 	bool seen;			/* entered the guest since the attach */
 	bool smm;			/* in system management mode, or on the way out */
+	unsigned int restarts;		/* of the guest, when this one turned paging on */
 	unsigned long told;		/* jiffies of the last event about it */
 	u32 vmm_control;		/* what the VMM asked for, */
 	unsigned long vmm_db[CV_SLOTS];	/* given back at detach */

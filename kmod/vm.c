@@ -99,7 +99,7 @@ void cv_vm_restarts(struct cv_vm *vm)
 	unsigned long flags;
 
 	block_sets(vm, CV_BLOCK_RESTART);
-	WRITE_ONCE(vm->restarted, true);
+	WRITE_ONCE(vm->restarts, vm->restarts + 1);
 	spin_lock_irqsave(&vm->lock, flags);
 	cv_watches_forget(vm);
 	spin_unlock_irqrestore(&vm->lock, flags);

@@ -51,7 +51,7 @@ struct cv_vm {
 	u64 hits_before, floods;
 	bool disarmed;			/* debug registers rest */
 	bool dying;			/* vCPUs disarm instead of arming */
-	bool restarted;			/* the boot CPU knows the address space, others may not */
+	unsigned int restarts;		/* the boot CPU's only, until others have started anew */
 	struct kref ref;
 	struct rcu_head rcu;
 };
