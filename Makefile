@@ -17,6 +17,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tests/attack tools/bench.d
 
 release = $(shell cat $(B)/kernels/$(1)/release 2>/dev/null)
+# Kernels of tools/kernels-debug keep the tree they were built in.
+kdir = $(firstword $(wildcard $(B)/kernels/$(1)/build) /lib/modules/$(call release,$(1))/build)
 
 all: modules userspace programs
 
@@ -26,7 +28,7 @@ modules: $(addprefix module-,$(KERNELS))
 module-%: | $(B)/kernels
 	@mkdir -p $(B)/$*
 	@cp -rsf $(addprefix $(CURDIR)/,Kbuild kmod include) $(B)/$*/
-	@$(MAKE) --no-print-directory $(J) -C /lib/modules/$(call release,$*)/build M=$(CURDIR)/$(B)/$* modules $(KFLAGS)
+	@$(MAKE) --no-print-directory $(J) -C $(call kdir,$*) M=$(CURDIR)/$(B)/$* modules $(KFLAGS)
 
 $(B)/kernels:
 	tools/kernels
@@ -58,6 +60,6 @@ modules_install:
 
 clean:
 	@for dir in $(CHECKS) userspace/cvadm userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
-	rm -rf $(addprefix $(B)/,$(KERNELS) here bin bench tests obj bpf fuzz log run scratch)
+	rm -rf $(addprefix $(B)/,$(KERNELS) debug kcsan here bin bench tests obj bpf fuzz log run scratch)
 
 .PHONY: all modules userspace programs check lint bench install modules_install clean

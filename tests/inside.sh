@@ -49,13 +49,14 @@ program() {
 time_limit() {
 	local limit
 	limit=$(sed -nE 's,^(#|//| \*|/\*) timeout: ([0-9]+).*,\2,p' "tests/$1")
-	echo "${limit:-300}"
+	echo "$((${limit:-300} * ${CV_SLOW:-1}))"
 }
 
 run_file() {
 	local rc=0 tap
 	tap=$(mktemp)
 	echo "<<< $1"
+	[ -z "${CV_BED-}" ] || echo "test: $1" > /dev/kmsg
 	CK_VERBOSITY=silent CK_TAP_LOG_FILE_NAME=$tap \
 		timeout -k 5 "$(time_limit "$1")" "$(program "$1")" < /dev/null 2>&1 || rc=$?
 	if [ -s "$tap" ]; then
