@@ -42,6 +42,7 @@ static void usage(void)
 {
 	fputs("usage: ask attach FD\n"
 	      "       ask watch VM ADDR LEN\n"
+	      "       ask watches VM PHYS N			watches N words of a page, each live in the end\n"
 	      "       ask rounds PID VMFD ADDR N [hit]	attach, watch, detach; [each with a hit at least]\n"
 	      "       ask race SOCK VM WATCH N		is a port ever open on a broken criterion?\n", stderr);
 	exit(2);
@@ -152,6 +153,31 @@ static bool add_watch(uint32_t vm, uint64_t addr, uint8_t len)
 	nla_put_u64(msg, CV_A_WATCH_ADDR, addr);
 	nla_put_u8(msg, CV_A_WATCH_LEN, len);
 	return send_request(msg);
+}
+
+/* Words of one page, over and over; prints the last id. */
+static int add_watches(uint32_t vm, uint64_t phys, unsigned int n)
+{
+	struct nl_msg *msg;
+	uint32_t id = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		msg = request(CV_CMD_WATCH_ADD);
+		nla_put_u32(msg, CV_A_VM, vm);
+		nla_put_u64(msg, CV_A_WATCH_ADDR, phys + 8 * (i % 256));
+		nla_put_u8(msg, CV_A_WATCH_LEN, 8);
+		nla_put_u32(msg, CV_A_WATCH_FLAGS, CV_WATCH_F_PHYSICAL);
+		must(send_request(msg), "watch add");
+		id = nla_get_u32(answer[CV_A_WATCH]);
+	}
+	do {
+		msg = request(CV_CMD_WATCH_GET);
+		nla_put_u32(msg, CV_A_WATCH, id);
+		must(send_request(msg), "watch");
+	} while (nla_get_u8(answer[CV_A_WATCH_STATE]) != CV_WATCH_LIVE);
+	printf("%u\n", id);
+	return 0;
 }
 
 static uint32_t add_session(void)
@@ -418,6 +444,8 @@ int main(int argc, char **argv)
 		return show(attach(number(argv[2])), CV_A_VM);
 	if (!strcmp(what, "watch") && argc == 5)
 		return show(add_watch(number(argv[2]), number(argv[3]), number(argv[4])), CV_A_WATCH);
+	if (!strcmp(what, "watches") && argc == 5)
+		return add_watches(number(argv[2]), number(argv[3]), number(argv[4]));
 	if (!strcmp(what, "rounds") && argc >= 6)
 		return rounds(fd_of(number(argv[2]), number(argv[3])), number(argv[4]), number(argv[5]), argc > 6);
 	if (!strcmp(what, "race") && argc == 6)

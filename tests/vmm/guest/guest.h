@@ -46,6 +46,14 @@ typedef unsigned long word;	/* 64 or 32 bits, as the guest */
 #define SIZED_8(insn, p, v)
 #endif
 
+static inline u64 rdtsc_now(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence\n\trdtsc" : "=a" (low), "=d" (high));
+	return (u64)high << 32 | low;
+}
+
 static inline void store_sized(word addr, unsigned int len, word value)
 {
 	SIZED("mov", len, addr, value);

@@ -9,14 +9,6 @@
 
 #ifdef GUEST
 
-static u64 rdtsc_now(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence\n\trdtsc" : "=a" (low), "=d" (high));
-	return (u64)high << 32 | low;
-}
-
 static u64 cost(u64 left)
 {
 	u64 start = rdtsc_now();
