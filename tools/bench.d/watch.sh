@@ -47,7 +47,7 @@ done
 port 1 20001
 one=$(trips 20001 1)
 for n in 4 16; do
-	port $n 2000$n
-	metric reread_per_word "$(awk -v a="$(trips 2000$n $n)" -v b="$one" -v n=$n 'BEGIN { printf "%.1f", (a - b) / (n - 1) }')" \
+	port $n $((20000 + n))
+	metric reread_per_word "$(awk -v a="$(trips $((20000 + n)) $n)" -v b="$one" -v n=$n 'BEGIN { printf "%.1f", (a - b) / (n - 1) }')" \
 		instructions "\"words\":$n"
 done
