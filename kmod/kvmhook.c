@@ -222,7 +222,11 @@ static void notrace emulation_thunk(unsigned long ip, unsigned long parent_ip,
 		regs->ip = (unsigned long)cv_emulation_fails;
 }
 
-/* mark_page_dirty_in_slot(), after the bytes are written: rdi = kvm, rdx = gfn. */
+/*
+ * mark_page_dirty_in_slot(), after the bytes are written: rdi = kvm, rdx = gfn.
+ * Not for what KVM writes as a vCPU is scheduled away, with the run queue locked:
+ * telling of it wakes workers. The next entry, packet or tick sees that.
+ */
 static void notrace dirty_thunk(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -230,7 +234,7 @@ static void notrace dirty_thunk(unsigned long ip, unsigned long parent_ip,
 	struct kvm_vcpu *vcpu;
 	struct cv_vm *vm;
 
-	if (!regs)
+	if (!regs || irqs_disabled())
 		return;
 	rcu_read_lock();
 	vm = cv_vm_lookup((struct kvm *)regs->di);

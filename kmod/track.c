@@ -142,6 +142,17 @@ void cv_track_update(struct cv_watch *w)
 	mutex_unlock(&vm->kvm->slots_lock);
 }
 
+void cv_watches_untrack(struct cv_vm *vm)
+{
+	struct cv_watch *w;
+
+	mutex_lock(&vm->resolve_lock);
+	WRITE_ONCE(vm->untrackable, true);
+	list_for_each_entry(w, &vm->watches, in_vm)
+		cv_track_update(w);
+	mutex_unlock(&vm->resolve_lock);
+}
+
 bool cv_track_tick(struct cv_watch *w)
 {
 	unsigned int writes = w->page_writes;

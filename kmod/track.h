@@ -17,6 +17,9 @@ struct kvm_vcpu;
 int cv_track_start(struct cv_vm *vm);
 void cv_track_stop(struct cv_vm *vm);
 
+/* No page of a dying guest any more. May sleep. */
+void cv_watches_untrack(struct cv_vm *vm);
+
 /* Tracks the watch's page, or no more. resolve_lock held; takes kvm->slots_lock. */
 void cv_track_update(struct cv_watch *w);
 

@@ -108,14 +108,30 @@ static void lose_pinned(struct cv_watch *w, unsigned int i)
 		lose(w, CV_WATCH_LOST, CV_BLOCK_PAGE);
 }
 
-void cv_watch_moved(struct cv_watch *w)
+/* The processor marks entries as used and written; anything else moves the address. */
+static bool are_tables_changed(struct cv_watch *w)
+{
+	const struct cv_word *entry;
+
+	for (entry = w->truth->table; entry < w->truth->table + CV_TABLES; entry++)
+		if ((*entry->ptr ^ entry->last) & ~(CV_PTE_ACCESSED | CV_PTE_DIRTY))
+			return true;
+	return false;
+}
+
+static void lose_translation(struct cv_watch *w, bool sure)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&w->vm->lock, flags);
-	if (w->state == CV_WATCH_LIVE)
+	if (w->state == CV_WATCH_LIVE && (sure || are_tables_changed(w)))
 		lose(w, CV_WATCH_UNRESOLVED, CV_BLOCK_UNRESOLVED);
 	spin_unlock_irqrestore(&w->vm->lock, flags);
+}
+
+void cv_watch_moved(struct cv_watch *w)
+{
+	lose_translation(w, false);
 }
 
 void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long end)
@@ -130,6 +146,14 @@ void cv_watches_invalidate(struct cv_vm *vm, unsigned long start, unsigned long 
 				lose_pinned(w, i);
 }
 
+/* Slots of system management mode lie over others, which stay. kvm->slots_lock. */
+static bool is_gone(struct cv_vm *vm, gfn_t gfn)
+{
+	const struct kvm_memory_slot *slot = gfn_to_memslot(vm->kvm, gfn);
+
+	return !slot || slot->flags & KVM_MEMSLOT_INVALID;
+}
+
 void cv_watches_lose(struct cv_vm *vm, gfn_t gfn, unsigned long pages)
 {
 	struct cv_watch *w;
@@ -137,14 +161,16 @@ void cv_watches_lose(struct cv_vm *vm, gfn_t gfn, unsigned long pages)
 
 	lockdep_assert_held(&vm->lock);
 	list_for_each_entry(w, &vm->watches, in_vm) {
-		if (w->tracked && w->tracked_gfn - gfn < pages) {
+		if (w->tracked && w->tracked_gfn - gfn < pages && is_gone(vm, w->tracked_gfn)) {
 			WRITE_ONCE(w->tracked, false);
 			vm->n_tracked--;
 		}
 		for (i = 0; i < w->n_pins && w->state == CV_WATCH_LIVE; i++)
-			if ((w->pin[i].gpa >> PAGE_SHIFT) - gfn < pages)
+			if ((w->pin[i].gpa >> PAGE_SHIFT) - gfn < pages &&
+			    is_gone(vm, w->pin[i].gpa >> PAGE_SHIFT))
 				lose_pinned(w, i);
 	}
+	vm->invalidations++;	/* who resolves now may have found the old slot */
 }
 
 void cv_watches_forget(struct cv_vm *vm)
@@ -293,20 +319,19 @@ static void publish(struct cv_watch *w, const unsigned long *hva, struct page **
 }
 
 /*
- * Pins what backs a translated watch. An invalidation that runs or ran meanwhile
- * may have been for one of these very pages: then try again later.
+ * Pins what backs a watch that was translated when @before invalidations had
+ * been. One that runs or ran since may have been for one of these very pages:
+ * then try again later.
  */
-static void resolve(struct cv_watch *w, const struct cv_walk *walk)
+static void resolve(struct cv_watch *w, const struct cv_walk *walk, u64 before)
 {
 	struct page *page[1 + CV_TABLES];
 	unsigned long hva[1 + CV_TABLES];
 	struct cv_vm *vm = w->vm;
 	unsigned int i;
-	u64 before;
 	bool done;
 
 	lockdep_assert_held(&vm->resolve_lock);
-	before = READ_ONCE(vm->invalidations);
 	if (!pin_all(w, hva, page))
 		return;
 	spin_lock_irq(&vm->lock);
@@ -362,16 +387,24 @@ void cv_watches_translate(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
 	struct cv_watch *w;
 	struct cv_walk walk;
+	u64 before;
 
 	mutex_lock(&vm->resolve_lock);
 	list_for_each_entry(w, &vm->watches, in_vm) {
 		if (w->gone || w->state == CV_WATCH_LIVE || is_physical(w) || has_stale(w))
 			continue;
+		before = READ_ONCE(vm->invalidations);
 		if (find_way(w, vcpu, &walk))
-			resolve(w, &walk);
+			resolve(w, &walk, before);
 		cv_track_update(w);
 	}
 	mutex_unlock(&vm->resolve_lock);
+}
+
+/* On Intel KVM reads it when it needs it, and then until the next exit. */
+static bool knows_cr3(const struct kvm_vcpu *vcpu)
+{
+	return test_bit(VCPU_EXREG_CR3, (const unsigned long *)&vcpu->arch.regs_avail);
 }
 
 /*
@@ -388,7 +421,7 @@ static bool is_doubtful(struct cv_watch *w)
 
 	kvm_for_each_vcpu(i, vcpu, vm->kvm)
 		if (cv_vcpu_has_address_space(vm, vcpu) && cv_walk_possible(vcpu) &&
-		    cv_walk(vcpu, READ_ONCE(vcpu->arch.cr3), w->addr, &walk) &&
+		    knows_cr3(vcpu) && cv_walk(vcpu, READ_ONCE(vcpu->arch.cr3), w->addr, &walk) &&
 		    walk.gpa != cv_watch_gpa(w))
 			return true;
 	return false;
@@ -400,7 +433,8 @@ static void recheck(struct cv_watch *w)
 		return;
 	w->doubts = is_doubtful(w) ? w->doubts + 1 : 0;
 	if (w->doubts == 2)
-		cv_watch_moved(w);
+		lose_translation(w, true);
+	cond_resched();
 }
 
 /* Physical addresses need no vCPU. Returns false if a watch is still not live. */
@@ -417,7 +451,7 @@ static bool repin(struct cv_vm *vm)
 		if (is_physical(w) && w->state != CV_WATCH_LIVE && !has_stale(w)) {
 			w->pin[0].gpa = w->addr;
 			w->n_pins = 1;
-			resolve(w, NULL);
+			resolve(w, NULL, READ_ONCE(vm->invalidations));
 		}
 		recheck(w);
 		cv_track_update(w);

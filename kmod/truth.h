@@ -17,7 +17,7 @@ void cv_watch_forget(struct cv_watch *w, u8 state);
 
 /* What that leaves, once nobody reads it any more. */
 void cv_watch_unpin(struct cv_watch *w);
-/* The linear address means something else now. Any context but NMI. */
+/* Looks whether the linear address means something else now. Any context but NMI. */
 void cv_watch_moved(struct cv_watch *w);
 
 /* vCPU loaded; may sleep. */

@@ -469,12 +469,14 @@ void cv_vm_detach(struct cv_vm *vm)
 	cv_tick_stop(vm);
 	cancel_delayed_work_sync(&vm->resolve);
 	disarm_all(vm);
+	cv_watches_untrack(vm);	/* an instruction that fails for it finds no vm any more */
 	unhash(vm);
 
 	mmu_notifier_unregister(&vm->mn, vm->mm);
 	cancel_delayed_work_sync(&vm->resolve);
 	cv_watches_drop(vm);
 	cv_track_stop(vm);
+	cancel_delayed_work_sync(&vm->resolve);
 	mmdrop(vm->mm);
 	kvm_put_kvm(vm->kvm);
 	cv_kvmhook_put();

@@ -13,9 +13,10 @@ static bool read_entry(struct kvm *kvm, gpa_t gpa, u64 *entry)
 	return !err && *entry & CV_PTE_PRESENT;
 }
 
-static void note(struct cv_walk *walk, unsigned int level, gpa_t gpa, u64 entry)
+/* Not the root's: each process has its own, which goes with it, kernel half and all. */
+static void note(struct cv_walk *walk, bool root, gpa_t gpa, u64 entry)
 {
-	if (level > CV_TABLES)
+	if (root)
 		return;
 	walk->entry[walk->n] = gpa;
 	walk->value[walk->n++] = entry;
@@ -23,7 +24,8 @@ static void note(struct cv_walk *walk, unsigned int level, gpa_t gpa, u64 entry)
 
 bool cv_walk(struct kvm_vcpu *vcpu, u64 root, u64 addr, struct cv_walk *walk)
 {
-	unsigned int level = vcpu->arch.cr4 & X86_CR4_LA57 ? 5 : 4, shift;
+	const unsigned int levels = vcpu->arch.cr4 & X86_CR4_LA57 ? 5 : 4;
+	unsigned int level = levels, shift;
 	gpa_t table = root & CV_PTE_ADDRESS, at;
 	u64 entry, offset;
 
@@ -33,7 +35,7 @@ bool cv_walk(struct kvm_vcpu *vcpu, u64 root, u64 addr, struct cv_walk *walk)
 		at = table + 8 * (addr >> shift & 511);
 		if (!read_entry(vcpu->kvm, at, &entry))
 			return false;
-		note(walk, level, at, entry);
+		note(walk, level == levels, at, entry);
 		table = entry & CV_PTE_ADDRESS;
 		if (level == 1 || (level < 4 && entry & CV_PTE_LARGE))
 			break;

@@ -14,7 +14,7 @@
 
 struct cv_walk {
 	gpa_t gpa;			/* what the linear address means */
-	gpa_t entry[CV_TABLES];		/* where the last levels' entries lie */
+	gpa_t entry[CV_TABLES];		/* where the entries below the root's lie */
 	u64 value[CV_TABLES];		/* and what they held */
 	unsigned int n;
 };

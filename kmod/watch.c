@@ -174,15 +174,10 @@ struct cv_watch *cv_watch_add(struct cv_vm *vm, const struct cv_place *place,
 	return w;
 }
 
-/*
- * Two phases: first nobody reads the bytes or resolves the watch, then those
- * who found it are waited for.
- */
-void cv_watch_del(struct cv_watch *w)
+static void retire(struct cv_watch *w)
 {
 	struct cv_vm *vm = w->vm;
 
-	lockdep_assert_held(&cv_config);
 	WARN_ON(w->n_criteria);
 	mutex_lock(&vm->resolve_lock);
 	spin_lock_irq(&vm->lock);
@@ -192,20 +187,47 @@ void cv_watch_del(struct cv_watch *w)
 	cv_track_update(w);
 	mutex_unlock(&vm->resolve_lock);
 	cv_ids_del(&watch_ids, w->id);
+}
+
+static void release(struct cv_watch *w)
+{
+	cv_watch_unpin(w);
+	kfree(w);
+}
+
+/*
+ * Two phases: first nobody reads the bytes or resolves the watch, then those
+ * who found it are waited for.
+ */
+void cv_watch_del(struct cv_watch *w)
+{
+	struct cv_vm *vm = w->vm;
+
+	lockdep_assert_held(&cv_config);
+	retire(w);
 	synchronize_rcu();	/* no CPU judges by a pointer into the page */
 	unlink(w);
 	if (w->slot != CV_NO_SLOT && !READ_ONCE(vm->dying))
 		cv_vm_rearm(vm);
 
 	synchronize_rcu();
-	cv_watch_unpin(w);
-	kfree(w);
+	release(w);
 }
 
+/* The same for all at once, of a dying guest: waiting takes long. */
 void cv_watches_drop(struct cv_vm *vm)
 {
 	struct cv_watch *w, *next;
+	LIST_HEAD(drop);
 
-	list_for_each_entry_safe(w, next, &vm->watches, in_vm)
-		cv_watch_del(w);
+	list_for_each_entry(w, &vm->watches, in_vm)
+		retire(w);
+	synchronize_rcu();
+	list_for_each_entry_safe(w, next, &vm->watches, in_vm) {
+		unlink(w);
+		list_add_tail(&w->dropped, &drop);
+	}
+	synchronize_rcu();
+	list_for_each_entry_safe(w, next, &drop, dropped)
+		release(w);
 }

@@ -29,6 +29,7 @@ struct cv_pin {
 struct cv_watch {
 	struct cv_vm *vm;
 	struct list_head in_vm;		/* RCU; changed under cv_config, resolve_lock and vm->lock */
+	struct list_head dropped;	/* cv_watches_drop()'s */
 	u32 id;
 	u32 flags;			/* CV_WATCH_F_* */
 	u8 trigger;			/* enum cv_trigger it is to have; never AUTO */

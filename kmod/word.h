@@ -18,8 +18,8 @@ extern const u64 cv_no_word;
 
 /*
  * What a watch stands on: the word with its bytes, and the entries of the
- * guest's page tables that make a linear address mean them. Words that do not
- * apply are cv_no_word. Four levels: a fifth is checked by the timer's work.
+ * guest's page tables, below the root's, that make a linear address mean them.
+ * Words that do not apply are cv_no_word.
  */
 #define CV_TABLES	4
 
