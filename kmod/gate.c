@@ -212,7 +212,7 @@ static noinline unsigned int no_connection(struct cv_net *cn, struct sk_buff *sk
 	if (tracked && port_at(cn, &e, &e.dst, e.dport))
 		return NF_ACCEPT;
 	port = port_touched(cn, &e);
-	return port ? drop(port, skb) : NF_ACCEPT;
+	return port ? closed(port, skb, state) : NF_ACCEPT;
 }
 
 /*

@@ -129,9 +129,7 @@ static __always_inline fastpath_t run_and_reread(struct kvm_vcpu *vcpu, u64 run_
 static noinline fastpath_t run_changed(struct kvm_vcpu *vcpu, u64 run_flags,
 				       struct cv_vm *vm)
 {
-	u64 tsc = rdtsc();
-
-	cv_vm_tell(vm, vcpu, tsc, tsc);
+	reread_all(vm, vcpu);
 	return run_and_reread(vcpu, run_flags, vm);
 }
 

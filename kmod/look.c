@@ -65,6 +65,8 @@ static void tell(struct cv_word *word, struct cv_look *look)
 	old = READ_ONCE(w->value);
 	value = cv_watch_value_in(w, raw);
 	cv_criteria_close(w, raw);
+	if (look->source != CV_SOURCE_EXIT)	/* has closed it before, and knows when */
+		look->tsc = rdtsc();
 	cv_criteria_tell(w, old, value, look);
 	WRITE_ONCE(word->last, raw);
 	smp_mb();

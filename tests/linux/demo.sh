@@ -46,7 +46,7 @@ in_order() {
 }
 
 each_way() {
-	in_order "store's exit" 'gate closed' "reset on the client's" 'port sealed' &&
+	in_order 'changed byte is seen' 'gate closed' "reset on the client's" 'port sealed' &&
 		in_order 'gate closed' "reset on the guest's" 'port sealed' &&
 		in_order "reset on the client's" "client's program"
 }

@@ -12,7 +12,8 @@
 # timeout: 600
 
 . "$(dirname "$0")/topo.sh"
-pin=(taskset -c 0)	# see the last test
+pin=(taskset -c 0)	# see the last test; the timer that looks stays where it is started, too
+sysctl -qw kernel.timer_migration=0
 begin
 
 G=10.2.0.2
@@ -110,7 +111,6 @@ payload() {
 			END { printf "%d %d %d\n", before, after, last }'
 }
 
-sysctl -qw kernel.timer_migration=0
 set=$(add_set 2)
 ports=() services=()
 for service in {8000..8009}; do

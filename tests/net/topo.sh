@@ -28,7 +28,7 @@ vmm_options=(--idle-hlt --vcpus 1)
 attach_options=()
 
 cvadm() {
-	build/bin/cvadm "$@"
+	"${pin[@]}" build/bin/cvadm "$@"
 }
 
 conns() {
