@@ -115,15 +115,26 @@ static void start(struct cv_watch *w)
 	spin_unlock_irq(&vm->lock);
 }
 
+void cv_track_ended(struct cv_watch *w)
+{
+	struct cv_vm *vm = w->vm;
+
+	lockdep_assert_held(&vm->lock);
+	WRITE_ONCE(w->tracked, false);
+	WRITE_ONCE(vm->untracks, vm->untracks + 1);
+	smp_wmb();	/* may_be_ours() reads in the other order */
+	WRITE_ONCE(vm->n_tracked, vm->n_tracked - 1);
+}
+
+/* The page is writable first, then counted: see may_be_ours(). */
 static void stop(struct cv_watch *w)
 {
 	struct cv_vm *vm = w->vm;
 
-	spin_lock_irq(&vm->lock);
-	WRITE_ONCE(w->tracked, false);
-	vm->n_tracked--;
-	spin_unlock_irq(&vm->lock);
 	cv_kvm_track_remove(vm->kvm, w->tracked_gfn);
+	spin_lock_irq(&vm->lock);
+	cv_track_ended(w);
+	spin_unlock_irq(&vm->lock);
 }
 
 /* Memory slots stand still, so that what KVM counts is what we count. */
@@ -147,9 +158,10 @@ void cv_watches_untrack(struct cv_vm *vm)
 	struct cv_watch *w;
 
 	mutex_lock(&vm->resolve_lock);
-	WRITE_ONCE(vm->untrackable, true);
-	list_for_each_entry(w, &vm->watches, in_vm)
+	list_for_each_entry(w, &vm->watches, in_vm) {
+		w->gone = true;
 		cv_track_update(w);
+	}
 	mutex_unlock(&vm->resolve_lock);
 }
 
@@ -166,18 +178,32 @@ bool cv_track_tick(struct cv_watch *w)
 	return true;
 }
 
+/*
+ * May the failed store have been to a page that was tracked when it trapped? The
+ * page may have become writable since, so each vCPU tries once more after that.
+ */
+static bool may_be_ours(struct cv_vm *vm, struct cv_vcpu *v)
+{
+	u64 untracks;
+
+	if (READ_ONCE(vm->n_tracked)) {
+		WRITE_ONCE(vm->untrackable, true);
+		mod_delayed_work(cv_wq, &vm->resolve, 0);
+		return true;
+	}
+	smp_rmb();	/* cv_track_ended() */
+	untracks = READ_ONCE(vm->untracks);
+	return xchg(&v->untracks, untracks) != untracks;
+}
+
 bool cv_track_unemulatable(struct kvm_vcpu *vcpu)
 {
 	struct cv_vm *vm;
-	bool ours = false;
+	bool ours;
 
 	rcu_read_lock();
 	vm = cv_vm_lookup(vcpu->kvm);
-	if (vm && READ_ONCE(vm->n_tracked)) {
-		ours = true;
-		WRITE_ONCE(vm->untrackable, true);
-		mod_delayed_work(cv_wq, &vm->resolve, 0);
-	}
+	ours = vm && may_be_ours(vm, cv_vcpu_of(vm, vcpu));
 	rcu_read_unlock();
 	return ours;
 }

@@ -17,11 +17,14 @@ struct kvm_vcpu;
 int cv_track_start(struct cv_vm *vm);
 void cv_track_stop(struct cv_vm *vm);
 
-/* No page of a dying guest any more. May sleep. */
+/* Of a guest to be detached: no page any more, no watch live again. May sleep. */
 void cv_watches_untrack(struct cv_vm *vm);
 
 /* Tracks the watch's page, or no more. resolve_lock held; takes kvm->slots_lock. */
 void cv_track_update(struct cv_watch *w);
+
+/* KVM does not track the watch's page any more. vm->lock held. */
+void cv_track_ended(struct cv_watch *w);
 
 /* Softirq, every tick: true if the watch is to be updated. */
 bool cv_track_tick(struct cv_watch *w);

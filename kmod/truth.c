@@ -161,10 +161,8 @@ void cv_watches_lose(struct cv_vm *vm, gfn_t gfn, unsigned long pages)
 
 	lockdep_assert_held(&vm->lock);
 	list_for_each_entry(w, &vm->watches, in_vm) {
-		if (w->tracked && w->tracked_gfn - gfn < pages && is_gone(vm, w->tracked_gfn)) {
-			WRITE_ONCE(w->tracked, false);
-			vm->n_tracked--;
-		}
+		if (w->tracked && w->tracked_gfn - gfn < pages && is_gone(vm, w->tracked_gfn))
+			cv_track_ended(w);
 		for (i = 0; i < w->n_pins && w->state == CV_WATCH_LIVE; i++)
 			if ((w->pin[i].gpa >> PAGE_SHIFT) - gfn < pages &&
 			    is_gone(vm, w->pin[i].gpa >> PAGE_SHIFT))

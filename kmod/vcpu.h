@@ -39,6 +39,7 @@ struct cv_vcpu {
 	bool seen;			/* entered the guest since the attach */
 	bool smm;			/* in system management mode, or on the way out */
 	unsigned int restarts;		/* of the guest, when this one turned paging on */
+	u64 untracks;			/* of the guest, when it last retried a store */
 	unsigned long told;		/* jiffies of the last event about it */
 	u32 vmm_control;		/* what the VMM asked for, */
 	unsigned long vmm_db[CV_SLOTS];	/* given back at detach */

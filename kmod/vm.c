@@ -449,6 +449,7 @@ err_kvm:
  * arming. When every vCPU has, none of them can be inside our hook with this
  * vm, and it leaves the look-up table. Then the rest, that nobody can reach:
  *	vCPU entry and exit	all disarmed, unhashed, synchronize_rcu()
+ *	failed emulation	untracked before the vCPU disarms on its thread
  *	task work on a vCPU	finds nothing armed; holds references to all it touches
  *	resolve work, tick	cancelled
  *	mmu notifier, tracking	unregistered, which waits for running ones
@@ -464,12 +465,12 @@ void cv_vm_detach(struct cv_vm *vm)
 		cv_set_del(set);
 	cv_ids_del(&vm_ids, vm->id);
 
+	cv_watches_untrack(vm);
 	WRITE_ONCE(vm->dying, true);
 	new_generation(vm);
 	cv_tick_stop(vm);
 	cancel_delayed_work_sync(&vm->resolve);
 	disarm_all(vm);
-	cv_watches_untrack(vm);	/* an instruction that fails for it finds no vm any more */
 	unhash(vm);
 
 	mmu_notifier_unregister(&vm->mn, vm->mm);

@@ -41,6 +41,7 @@ struct cv_vm {
 	DECLARE_HASHTABLE(by_gfn, 6);	/* live watches; RCU; changed under lock */
 	struct kvm_page_track_notifier_node track;
 	unsigned int n_tracked;		/* watches whose pages KVM tracks; lock */
+	u64 untracks;			/* counts those that are not any more; lock */
 	bool untrackable;		/* the guest stores as KVM cannot emulate */
 	struct list_head watches;	/* RCU; changed under cv_config, resolve_lock and lock */
 	unsigned int n_watches;		/* cv_config */
