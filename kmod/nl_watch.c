@@ -10,6 +10,9 @@ const struct nla_policy cv_nl_watch_add[CV_A_MAX + 1] = {
 	CV_P_NAME(CV_A_WATCH_NAME),
 	[CV_A_WATCH_TRIGGER] = NLA_POLICY_MAX(NLA_U8, __CV_TRIGGERS - 1),
 	CV_P_FLAGS(CV_A_WATCH_FLAGS, CV_WATCH_F_ALL),
+	[CV_A_CAPTURE_REG] = NLA_POLICY_MAX(NLA_U8, __CV_REGS - 1),
+	[CV_A_CAPTURE_PATH] = { .type = NLA_BINARY, .len = CV_CAPTURE_STEPS * sizeof(s32) },
+	[CV_A_CAPTURE_LEN] = NLA_POLICY_RANGE(NLA_U16, 1, CV_CAPTURE_MAX),
 };
 
 const struct nla_policy cv_nl_watch[CV_A_MAX + 1] = {
@@ -39,6 +42,40 @@ static int check_place(u64 addr, u8 len, struct genl_info *info)
 	return 0;
 }
 
+static int read_path(struct cv_capture *capture, struct nlattr *path, struct genl_info *info)
+{
+	if (!nla_len(path) || nla_len(path) % sizeof(s32)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, path, "path is not a whole number of s32");
+		return -EINVAL;
+	}
+	capture->steps = nla_len(path) / sizeof(s32);
+	nla_memcpy(capture->path, path, sizeof(capture->path));
+	return 0;
+}
+
+static int read_capture(struct cv_place *place, struct genl_info *info)
+{
+	struct nlattr *reg = info->attrs[CV_A_CAPTURE_REG];
+	struct nlattr *path = info->attrs[CV_A_CAPTURE_PATH];
+	struct nlattr *len = info->attrs[CV_A_CAPTURE_LEN];
+
+	if (!reg && !path && !len)
+		return 0;
+	if (place->trigger != CV_TRIGGER_EXEC) {
+		NL_SET_ERR_MSG_ATTR(info->extack, reg ?: path ?: len,
+				    "only an execution watch captures");
+		return -EINVAL;
+	}
+	if (!reg || !path || !len) {
+		NL_SET_ERR_MSG_ATTR(info->extack, reg ?: path ?: len,
+				    "a capture has a register, a path and a length");
+		return -EINVAL;
+	}
+	place->capture.reg = nla_get_u8(reg);
+	place->capture.len = nla_get_u16(len);
+	return read_path(&place->capture, path, info);
+}
+
 CV_HANDLER(cv_nl_watch_add_doit)
 {
 	struct nlattr *addr = cv_nl_required(info, CV_A_WATCH_ADDR, "attribute missing: address");
@@ -60,6 +97,9 @@ CV_HANDLER(cv_nl_watch_add_doit)
 	place.name = name ? nla_data(name) : "";
 	place.trigger = trigger ? nla_get_u8(trigger) : CV_TRIGGER_AUTO;
 	place.flags = flags ? nla_get_u32(flags) : 0;
+	err = read_capture(&place, info);
+	if (err)
+		return err;
 	w = cv_watch_add(cv_nl_object(info), &place, info->extack);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
@@ -89,6 +129,17 @@ static int fill_resolved(struct sk_buff *skb, const struct cv_watch *w)
 	return 0;
 }
 
+static int fill_capture(struct sk_buff *skb, const struct cv_capture *c)
+{
+	if (!c->len)
+		return 0;
+	if (nla_put_u8(skb, CV_A_CAPTURE_REG, c->reg) ||
+	    nla_put(skb, CV_A_CAPTURE_PATH, c->steps * sizeof(s32), c->path) ||
+	    nla_put_u16(skb, CV_A_CAPTURE_LEN, c->len))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int fill(struct sk_buff *skb, const void *object)
 {
 	const struct cv_watch *w = object;
@@ -104,7 +155,8 @@ static int fill(struct sk_buff *skb, const void *object)
 	    nla_put_u8(skb, CV_A_WATCH_STATE, READ_ONCE(w->state)) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_HITS, w->hits) ||
 	    cv_nl_put_u64(skb, CV_A_WATCH_CHANGES, w->changes) ||
-	    cv_nl_put_u64(skb, CV_A_WATCH_LOST, w->lost))
+	    cv_nl_put_u64(skb, CV_A_WATCH_LOST, w->lost) ||
+	    fill_capture(skb, &w->capture))
 		return -EMSGSIZE;
 	return fill_resolved(skb, w);
 }

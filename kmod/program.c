@@ -10,6 +10,11 @@ struct bpf_prog *cv_program_get(u32 fd)
 	return bpf_prog_get_type_dev(fd, BPF_PROG_TYPE_SOCKET_FILTER, false);
 }
 
+struct cv_whole_record {
+	struct cv_record record;
+	struct cv_execution execution;
+};
+
 static void free_records(struct sk_buff * __percpu *records)
 {
 	int cpu;
@@ -29,12 +34,11 @@ struct sk_buff * __percpu *cv_program_records(void)
 	if (!records)
 		return NULL;
 	for_each_possible_cpu(cpu) {
-		skb = alloc_skb(sizeof(struct cv_record), GFP_KERNEL);
+		skb = alloc_skb(sizeof(struct cv_whole_record), GFP_KERNEL);
 		if (!skb) {
 			free_records(records);
 			return NULL;
 		}
-		skb_put_zero(skb, sizeof(struct cv_record));
 		*per_cpu_ptr(records, cpu) = skb;
 	}
 	return records;
@@ -46,24 +50,55 @@ void cv_program_free(struct bpf_prog *prog, struct sk_buff * __percpu *records)
 	free_records(records);
 }
 
-bool cv_program_holds(struct bpf_prog *prog, struct sk_buff * __percpu *records,
-		      const struct cv_watch *w, u64 value, u64 old)
+/* Nothing of an earlier record lies within @size once it is written. */
+static struct cv_whole_record *record_in(struct sk_buff *skb, const struct cv_watch *w,
+					 size_t size)
 {
-	struct sk_buff *skb = *this_cpu_ptr(records);
-	bool holds;
+	struct cv_whole_record *whole = (void *)skb->data;
 
 	lockdep_assert_irqs_disabled();
-	*(struct cv_record *)skb->data = (struct cv_record){
-		.size = sizeof(struct cv_record),
+	skb->len = size;
+	skb_set_tail_pointer(skb, size);
+	whole->record = (struct cv_record){
+		.size = size,
 		.vm = w->vm->id,
 		.watch = w->id,
 		.len = w->len,
 		.addr = w->addr,
-		.value = value,
-		.old = old,
 	};
+	return whole;
+}
+
+static bool run(struct bpf_prog *prog, struct sk_buff *skb)
+{
+	bool holds;
+
 	rcu_read_lock();
 	holds = bpf_prog_run_clear_cb(prog, skb) != 0;
 	rcu_read_unlock();
 	return holds;
+}
+
+bool cv_program_holds(struct bpf_prog *prog, struct sk_buff * __percpu *records,
+		      const struct cv_watch *w, u64 value, u64 old)
+{
+	struct sk_buff *skb = *this_cpu_ptr(records);
+	struct cv_whole_record *whole = record_in(skb, w, sizeof(whole->record));
+
+	whole->record.value = value;
+	whole->record.old = old;
+	return run(prog, skb);
+}
+
+bool cv_program_allows(struct bpf_prog *prog, struct sk_buff * __percpu *records,
+		       const struct cv_watch *w, const struct cv_execution *execution)
+{
+	struct sk_buff *skb = *this_cpu_ptr(records);
+	struct cv_whole_record *whole = record_in(skb, w, sizeof(*whole));
+
+	whole->record.value = READ_ONCE(w->value);
+	whole->record.old = whole->record.value;
+	whole->record.execution = offsetof(struct cv_whole_record, execution);
+	whole->execution = *execution;
+	return run(prog, skb);
 }

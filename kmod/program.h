@@ -13,6 +13,8 @@ struct sk_buff * __percpu *cv_program_records(void);
 void cv_program_free(struct bpf_prog *prog, struct sk_buff * __percpu *records);
 
 /* Interrupts off: the record belongs to this CPU. */
+bool cv_program_allows(struct bpf_prog *prog, struct sk_buff * __percpu *records,
+		       const struct cv_watch *w, const struct cv_execution *execution);
 bool cv_program_holds(struct bpf_prog *prog, struct sk_buff * __percpu *records,
 		      const struct cv_watch *w, u64 value, u64 old);
 

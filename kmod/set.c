@@ -267,6 +267,8 @@ static u32 standing_blockers(struct cv_set *set)
 			blockers |= CV_BLOCK_UNRESOLVED;
 		else if (state == CV_WATCH_LOST)
 			blockers |= CV_BLOCK_PAGE;
+		if (atomic_read(&set->criteria[i].watch->unread))
+			blockers |= CV_BLOCK_EXEC;
 	}
 	return blockers;
 }

@@ -3,11 +3,11 @@
 #include "slots.h"
 
 /* R/W = 01 (write), LEN: 1 -> 00, 2 -> 01, 4 -> 11, 8 -> 10 */
-static unsigned int write_kind(unsigned int len)
+static unsigned int kind(const struct cv_slot_watch *w)
 {
-	unsigned int bits = len == 8 ? 2 : len - 1;
+	unsigned int bits = w->len == 8 ? 2 : w->len - 1;
 
-	return 1 | bits << 2;
+	return w->exec ? CV_DR7_EXEC : 1 | bits << 2;
 }
 
 static int free_slot(const struct cv_slots *s)
@@ -38,7 +38,7 @@ void cv_slots_plan(struct cv_slots *s, const struct cv_slot_watch w[CV_SLOTS],
 			continue;
 		s->ours |= 1 << i;
 		s->db[i] = w[i].addr;
-		s->dr7 |= CV_DR7_SLOT(write_kind(w[i].len), i);
+		s->dr7 |= CV_DR7_SLOT(kind(&w[i]), i);
 	}
 	for (i = 0; i < CV_SLOTS; i++) {
 		if (!CV_DR7_ENABLED(dr7, i))
@@ -52,6 +52,18 @@ void cv_slots_plan(struct cv_slots *s, const struct cv_slot_watch w[CV_SLOTS],
 		s->db[to] = db[i];
 		s->dr7 |= CV_DR7_SLOT(CV_DR7_KIND(dr7, i), to);
 	}
+}
+
+/* Our slots that watch for an instruction. */
+unsigned long cv_slots_exec(const struct cv_slots *s)
+{
+	unsigned long exec = 0;
+	int i;
+
+	for (i = 0; i < CV_SLOTS; i++)
+		if (s->ours & (1 << i) && CV_DR7_KIND(s->dr7, i) == CV_DR7_EXEC)
+			exec |= 1UL << i;
+	return exec;
 }
 
 /* The causes in @dr6 that are not ours, as the other owner numbers them. */

@@ -347,24 +347,20 @@ static void resolve(struct cv_watch *w, const struct cv_walk *walk, u64 before)
 	cv_criteria_unblock(&w->criteria, CV_BLOCK_PAGE | CV_BLOCK_UNRESOLVED);
 }
 
-static gpa_t translate(struct cv_vm *vm, struct kvm_vcpu *vcpu, u64 addr)
+static gpa_t translate(struct kvm_vcpu *vcpu, u64 addr)
 {
-	struct kvm_mmu *mmu = vcpu->arch.walk_mmu;
-	struct cv_exception exception = {};
-	int idx = srcu_read_lock(&vm->kvm->srcu);
 	gpa_t gpa;
 
 	pagefault_disable();	/* as in pin_page() */
-	gpa = mmu->gva_to_gpa(vcpu, mmu, addr, 0, (void *)&exception);
+	gpa = cv_translate(vcpu, addr);
 	pagefault_enable();
-	srcu_read_unlock(&vm->kvm->srcu, idx);
 	return gpa;
 }
 
 /* KVM's walk decides; ours, in long mode, tells which entries led there. */
 static bool find_way(struct cv_watch *w, struct kvm_vcpu *vcpu, struct cv_walk *walk)
 {
-	gpa_t gpa = translate(w->vm, vcpu, w->addr);
+	gpa_t gpa = translate(vcpu, w->addr);
 	unsigned int i;
 
 	walk->n = 0;

@@ -4,6 +4,7 @@
 #include <asm/debugreg.h>
 #include "compat/compat.h"
 #include "event.h"
+#include "execution.h"
 #include "truth.h"
 #include "vcpu.h"
 #include "vm.h"
@@ -212,6 +213,7 @@ int cv_vcpu_debug_exit(struct kvm_vcpu *vcpu)
 	if (ours) {
 		v->hits++;
 		cv_watches_hit(vm, ours);
+		cv_executed(vm, vcpu, ours & cv_slots_exec(&v->slots));
 	}
 	if (ours && !theirs)
 		goto handled;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/uaccess.h>
+#include "compat/compat.h"
 #include "walk.h"
 
 static bool read_entry(struct kvm *kvm, gpa_t gpa, u64 *entry)
@@ -20,6 +21,17 @@ static void note(struct cv_walk *walk, bool root, gpa_t gpa, u64 entry)
 		return;
 	walk->entry[walk->n] = gpa;
 	walk->value[walk->n++] = entry;
+}
+
+gpa_t cv_translate(struct kvm_vcpu *vcpu, u64 addr)
+{
+	struct kvm_mmu *mmu = vcpu->arch.walk_mmu;
+	struct cv_exception exception = {};
+	int idx = srcu_read_lock(&vcpu->kvm->srcu);
+	gpa_t gpa = mmu->gva_to_gpa(vcpu, mmu, addr, 0, (void *)&exception);
+
+	srcu_read_unlock(&vcpu->kvm->srcu, idx);
+	return gpa;
 }
 
 bool cv_walk(struct kvm_vcpu *vcpu, u64 root, u64 addr, struct cv_walk *walk)

@@ -25,6 +25,13 @@ static inline bool cv_walk_possible(const struct kvm_vcpu *vcpu)
 }
 
 /*
+ * KVM's own walk, whatever the paging mode: INVALID_GPA if the address does not
+ * translate. In the VMM's address space, vCPU loaded; sleeps for tables that are
+ * not there, unless page faults are disabled.
+ */
+gpa_t cv_translate(struct kvm_vcpu *vcpu, u64 addr);
+
+/*
  * From @root, a CR3. False if the address does not translate or a table cannot be
  * read without waiting. In the VMM's address space.
  */

@@ -33,6 +33,7 @@ void cv_watches_slots(struct cv_vm *vm, struct cv_slot_watch slots[CV_SLOTS])
 			w = NULL;
 		slots[i].addr = w ? w->addr : 0;
 		slots[i].len = w ? w->len : 0;
+		slots[i].exec = w && w->trigger == CV_TRIGGER_EXEC;
 	}
 }
 
@@ -60,6 +61,11 @@ static int free_slot(struct cv_vm *vm)
 	return CV_NO_SLOT;
 }
 
+static bool needs_slot(u8 trigger)
+{
+	return trigger == CV_TRIGGER_DEBUG || trigger == CV_TRIGGER_EXEC;
+}
+
 /* Automatic is a debug register while there is one, then write tracking. */
 static int choose_slot(struct cv_vm *vm, const struct cv_place *place,
 		       struct netlink_ext_ack *extack)
@@ -67,14 +73,14 @@ static int choose_slot(struct cv_vm *vm, const struct cv_place *place,
 	bool physical = place->flags & CV_WATCH_F_PHYSICAL;
 	int slot = CV_NO_SLOT;
 
-	if (place->trigger != CV_TRIGGER_DEBUG && (place->trigger != CV_TRIGGER_AUTO || physical))
+	if (!needs_slot(place->trigger) && (place->trigger != CV_TRIGGER_AUTO || physical))
 		return slot;
 	if (physical) {
 		NL_SET_ERR_MSG_MOD(extack, "a debug register takes a linear address, not a physical one");
 		return -EINVAL;
 	}
 	slot = free_slot(vm);
-	if (slot == CV_NO_SLOT && place->trigger == CV_TRIGGER_DEBUG) {
+	if (slot == CV_NO_SLOT && needs_slot(place->trigger)) {
 		NL_SET_ERR_MSG_MOD(extack, "all four debug registers of this guest watch already");
 		return -ENOSPC;
 	}
@@ -97,6 +103,7 @@ static struct cv_watch *new_watch(struct cv_vm *vm, const struct cv_place *place
 	w->addr = place->addr;
 	w->len = place->len;
 	w->flags = place->flags;
+	w->capture = place->capture;
 	w->shift = 8 * (place->addr & 7);
 	w->mask = place->len == 8 ? ~0ULL : BIT_ULL(8 * place->len) - 1;
 	w->pin[0].gpa = INVALID_GPA;

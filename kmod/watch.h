@@ -26,6 +26,14 @@ struct cv_pin {
 	struct page *unpin;		/* stale, and nobody's soon; vm->resolve_lock */
 };
 
+/* Where the bytes lie that an execution captures; see struct cv_execution. */
+struct cv_capture {
+	u16 len;			/* 0: none */
+	u8 reg;				/* enum cv_reg */
+	u8 steps;
+	s32 path[CV_CAPTURE_STEPS];
+};
+
 struct cv_watch {
 	struct cv_vm *vm;
 	struct list_head in_vm;		/* RCU; changed under cv_config, resolve_lock and vm->lock */
@@ -43,6 +51,8 @@ struct cv_watch {
 	struct cv_truth *truth;		/* the slot's in the vm, or: */
 	struct cv_truth own_truth;
 	u64 value;			/* last judged */
+	struct cv_capture capture;	/* with CV_TRIGGER_EXEC */
+	atomic_t unread;		/* executions that wait for a page of the host's */
 	struct list_head criteria;	/* RCU; changed under cv_config */
 	unsigned int n_criteria;	/* cv_config */
 
@@ -80,6 +90,7 @@ struct cv_place {
 	u8 trigger;			/* enum cv_trigger */
 	u32 flags;			/* CV_WATCH_F_* */
 	const char *name;
+	struct cv_capture capture;
 };
 
 /* Of the bytes; INVALID_GPA until translated. */
@@ -92,7 +103,7 @@ static inline gpa_t cv_watch_gpa(const struct cv_watch *w)
 static inline enum cv_trigger cv_watch_trigger(const struct cv_watch *w)
 {
 	if (w->slot != CV_NO_SLOT)
-		return CV_TRIGGER_DEBUG;
+		return w->trigger;
 	return READ_ONCE(w->tracked) ? CV_TRIGGER_PAGE : CV_TRIGGER_NONE;
 }
 

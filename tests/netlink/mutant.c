@@ -83,7 +83,8 @@ static const uint16_t takes[__CV_CMD_MAX][12] = {
 	[CV_CMD_VM_DETACH] = { CV_A_VM },
 	[CV_CMD_VM_GET] = { CV_A_VM },
 	[CV_CMD_WATCH_ADD] = { CV_A_VM, CV_A_WATCH_ADDR, CV_A_WATCH_LEN, CV_A_WATCH_NAME,
-			       CV_A_WATCH_TRIGGER, CV_A_WATCH_FLAGS },
+			       CV_A_WATCH_TRIGGER, CV_A_WATCH_FLAGS, CV_A_CAPTURE_REG,
+			       CV_A_CAPTURE_PATH, CV_A_CAPTURE_LEN },
 	[CV_CMD_WATCH_DEL] = { CV_A_WATCH },
 	[CV_CMD_WATCH_GET] = { CV_A_WATCH },
 	[CV_CMD_SESSION_ADD] = { CV_A_SESSION_OWNER, CV_A_SESSION_LEASE },
@@ -196,8 +197,11 @@ static void put_attr(uint16_t type)
 		msg_u64(&m, type, one_in(10) ? any64() & ~7ull : world_vmm_words() + 8 * chance(16));
 		break;
 	case CV_A_WATCH_LEN: msg_u8(&m, type, 1 << chance(4)); break;
-	case CV_A_WATCH_TRIGGER: msg_u8(&m, type, chance(5)); break;
+	case CV_A_WATCH_TRIGGER: msg_u8(&m, type, chance(__CV_TRIGGERS + 1)); break;
 	case CV_A_WATCH_FLAGS: msg_u32(&m, type, chance(3)); break;
+	case CV_A_CAPTURE_REG: msg_u8(&m, type, chance(__CV_REGS + 1)); break;
+	case CV_A_CAPTURE_PATH: put_bytes(type, 4 * chance(6)); break;
+	case CV_A_CAPTURE_LEN: msg_u16(&m, type, chance(300)); break;
 	case CV_A_SESSION_LEASE: msg_u32(&m, type, one_in(3) ? 10 + chance(100) : 10000); break;
 	case CV_A_SET_DIGEST: put_bytes(type, CV_DIGEST_LEN); break;
 	case CV_A_CRITERIA: put_criteria(); break;

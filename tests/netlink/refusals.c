@@ -119,7 +119,17 @@ static void put_harmless(const struct command *c)
 /* Attributes of a command that its accepted request has not. */
 static bool also_of(uint8_t cmd, uint16_t type)
 {
-	return cmd == CV_CMD_PORT_ADD && (type == CV_A_PORT_ADDR6 || type == CV_A_PORT_NUMBER);
+	switch (type) {
+	case CV_A_PORT_ADDR6:
+	case CV_A_PORT_NUMBER:
+		return cmd == CV_CMD_PORT_ADD;
+	case CV_A_CAPTURE_REG:
+	case CV_A_CAPTURE_PATH:
+	case CV_A_CAPTURE_LEN:
+		return cmd == CV_CMD_WATCH_ADD;
+	default:
+		return false;
+	}
 }
 
 /* The foreign attribute comes first: what follows must not be looked at. */

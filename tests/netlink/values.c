@@ -43,6 +43,10 @@ static const struct value_case values[] = {
 	CASE(WATCH_ADD, NUMBER(U8, WATCH_LEN, 255), EINVAL, "1, 2, 4 or 8"),
 	CASE(WATCH_ADD, NUMBER(U64, WATCH_ADDR, 0x1001), EINVAL, "multiple"),
 	CASE(WATCH_ADD, NUMBER(U64, WATCH_ADDR, 0x1002), EINVAL, "multiple"),
+	CASE(WATCH_ADD, NUMBER(U8, WATCH_TRIGGER, __CV_TRIGGERS), ERANGE, "range"),
+	CASE(WATCH_ADD, NUMBER(U8, CAPTURE_REG, __CV_REGS), ERANGE, "range"),
+	CASE(WATCH_ADD, NUMBER(U16, CAPTURE_LEN, 0), ERANGE, "range"),
+	CASE(WATCH_ADD, NUMBER(U16, CAPTURE_LEN, CV_CAPTURE_MAX + 1), ERANGE, "range"),
 	CASE(SESSION_ADD, TEXT(SESSION_OWNER, LONGEST "4"), EINVAL, NULL),
 	CASE(SESSION_ADD, NUMBER(U32, SESSION_LEASE, 0), ERANGE, "range"),
 	CASE(SESSION_ADD, NUMBER(U32, SESSION_LEASE, CV_LEASE_MIN_MS - 1), ERANGE, "range"),
@@ -98,6 +102,41 @@ static void test_port_numbers(void)
 	ask("a number and a range", EINVAL, min, "both ends");
 }
 
+/* Of these parts, those of which @parts has the bit, and whether they are taken. */
+static void ask_capture(const char *what, int trigger, unsigned int parts, size_t path,
+			int error, const char *text)
+{
+	static const uint8_t offsets[24];
+	struct nlattr *nla[3] = {};
+
+	request(command_of(CV_CMD_WATCH_ADD), CV_A_WATCH_TRIGGER);
+	msg_u8(&m, CV_A_WATCH_TRIGGER, trigger);
+	if (parts & 1)
+		nla[0] = msg_u8(&m, CV_A_CAPTURE_REG, CV_REG_RDI);
+	if (parts & 2)
+		nla[1] = msg_put(&m, CV_A_CAPTURE_PATH, offsets, path);
+	if (parts & 4)
+		nla[2] = msg_u16(&m, CV_A_CAPTURE_LEN, CV_CAPTURE_MAX);
+	ask(what, error, parts == 7 && trigger == CV_TRIGGER_EXEC ? nla[1] : nla[0] ?: nla[1] ?: nla[2],
+	    text);
+	if (!a.error)
+		world_del(sock, CV_CMD_WATCH_DEL, CV_A_WATCH, wire_uint(a.attr[CV_A_WATCH]));
+}
+
+static void test_captures(void)
+{
+	unsigned int parts;
+
+	for (parts = 1; parts < 7; parts++)
+		ask_capture("a part of a capture", CV_TRIGGER_EXEC, parts, 4, EINVAL,
+			    "a register, a path and a length");
+	ask_capture("a capture at stores", CV_TRIGGER_DEBUG, 7, 4, EINVAL, "only an execution watch");
+	ask_capture("no path", CV_TRIGGER_EXEC, 7, 0, EINVAL, "whole number of s32");
+	ask_capture("half an offset", CV_TRIGGER_EXEC, 7, 6, EINVAL, "whole number of s32");
+	ask_capture("five offsets", CV_TRIGGER_EXEC, 7, 20, ERANGE, NULL);
+	ask_capture("four offsets", CV_TRIGGER_EXEC, 7, 16, 0, NULL);
+}
+
 static void test_values(void)
 {
 	const struct value_case *v;
@@ -115,6 +154,7 @@ static void test_values(void)
 	}
 	test_addresses();
 	test_port_numbers();
+	test_captures();
 
 	/* Not terminated, and the longest that fits. */
 	request(command_of(CV_CMD_SESSION_ADD), CV_A_SESSION_OWNER);

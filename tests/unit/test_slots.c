@@ -11,9 +11,10 @@
 #define EQUAL(a, b)	do { if ((a) != (b)) ck_abort_msg("%s is %#lx, expected %#lx", #a, \
 				(unsigned long)(a), (unsigned long)(b)); } while (0)
 
-/* A slot's watch: none, or 1, 2, 4, 8 bytes. */
-static const __u8 lens[] = { 0, 1, 2, 4, 8 };
-#define WATCHES		(5 * 5 * 5 * 5)
+/* A slot's watch: none, 1, 2, 4, 8 bytes, or an instruction. */
+static const __u8 lens[] = { 0, 1, 2, 4, 8, 1 };
+#define EXEC		5
+#define WATCHES		(6 * 6 * 6 * 6)
 
 /* A breakpoint: off, or enabled locally, globally, both; kinds below. */
 static const unsigned long enables[] = { 0, 1, 2, 3 };
@@ -26,8 +27,9 @@ static const unsigned long their_db[CV_SLOTS] = { 0x1000, 0x2000, 0x3000, 0x4000
 
 static void make_watches(struct cv_slot_watch w[CV_SLOTS], unsigned int code)
 {
-	for (int i = 0; i < CV_SLOTS; i++, code /= 5)
-		w[i] = (struct cv_slot_watch){ .addr = 0xffff000000000000 + 0x100 * i, .len = lens[code % 5] };
+	for (int i = 0; i < CV_SLOTS; i++, code /= 6)
+		w[i] = (struct cv_slot_watch){ .addr = 0xffff000000000000 + 0x100 * i,
+					       .len = lens[code % 6], .exec = code % 6 == EXEC };
 }
 
 static unsigned long make_dr7(unsigned int code, unsigned int turn)
@@ -61,7 +63,8 @@ static void check_ours(const struct cv_slots *s, const struct cv_slot_watch *w, 
 	EQUAL(s->theirs[i], 0);
 	EQUAL(s->db[i], w->addr);
 	REQUIRE(s->dr7 >> (2 * i) & 3);
-	EQUAL(type_and_length(s->dr7, i), 1 | length_bits[w->len] << 2);
+	EQUAL(type_and_length(s->dr7, i), w->exec ? 0 : 1 | length_bits[w->len] << 2);
+	EQUAL(cv_slots_exec(s) >> i & 1, w->exec);
 }
 
 static void check_theirs(const struct cv_slots *s, unsigned long dr7, int i)
@@ -100,6 +103,7 @@ static void check_plan(const struct cv_slots *s, const struct cv_slot_watch *w, 
 			check_empty(s, i);
 		}
 	}
+	EQUAL(cv_slots_exec(s) & ~s->ours, 0);
 	EQUAL(given + s->unserved, enabled(dr7));
 	EQUAL(given, enabled(dr7) < CV_SLOTS - ours ? enabled(dr7) : CV_SLOTS - ours);
 	EQUAL(s->dr7 & CV_DR7_FIXED, CV_DR7_FIXED);

@@ -36,7 +36,7 @@ enum op_number {
  *	l  length: 1, 2, 4 or 8 (8 in the 64-bit guest only)
  *	v  value
  *	n  count, optional, 1 if left out
- *	o  value, optional, 0 if left out
+ *	o  value or linear address, optional, 0 if left out
  */
 struct op {
 	const char *name;

@@ -4,6 +4,7 @@
 #define JUDGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <linux/bpf.h>
 #include <linux/cloudverifier.h>

@@ -25,6 +25,8 @@
  * - It is called for every judgement, also when nothing has changed, with
  *   interrupts off, on any CPU: same record, same answer, and quickly. Maps may
  *   be used; nothing that sleeps.
+ * - With an execution watch rec.execution is the offset of a struct cv_execution,
+ *   or 0 when the instruction's bytes are judged; see executed.bpf.c.
  * - The record may grow at its end. Compare rec.size, as judge_record() does.
  */
 #include "judge.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attr.h"
+#include "capture.h"
 #include "cvadm.h"
 
 static const char *const verdict_names[] = {
@@ -19,8 +20,9 @@ _Static_assert(ARRAY_SIZE(verdict_names) == __CV_VERDICTS, "a verdict has no nam
 /* by bit */
 static const char *const block_names[] = {
 	"lease", "unresolved", "page", "guest", "nested", "restart", "encrypted", "flood",
+	"exec",
 };
-_Static_assert(CV_BLOCK_FLOOD == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
+_Static_assert(CV_BLOCK_EXEC == 1U << (ARRAY_SIZE(block_names) - 1), "a blocker has no name");
 
 static const char *const watch_state_names[] = {
 	[CV_WATCH_UNRESOLVED] = "unresolved",
@@ -33,6 +35,7 @@ static const char *const trigger_names[] = {
 	[CV_TRIGGER_DEBUG] = "debug",
 	[CV_TRIGGER_PAGE] = "page",
 	[CV_TRIGGER_NONE] = "none",
+	[CV_TRIGGER_EXEC] = "exec",
 };
 _Static_assert(ARRAY_SIZE(trigger_names) == __CV_TRIGGERS, "a trigger has no name");
 
@@ -43,6 +46,7 @@ static const char *const source_names[] = {
 	[CV_SOURCE_PACKET] = "packet",
 	[CV_SOURCE_TIMER] = "timer",
 	[CV_SOURCE_OPENING] = "opening",
+	[CV_SOURCE_EXEC] = "exec",
 };
 _Static_assert(ARRAY_SIZE(source_names) == __CV_SOURCES, "a source has no name");
 
@@ -121,6 +125,10 @@ static const struct attr_desc attrs[] = {
 	A(WATCH_SLOT,		"SLOT",		LOOK_COUNT),
 	AN(WATCH_TRIGGER,	"TRIGGER",	LOOK_ENUM, trigger_names),
 	AN(WATCH_FLAGS,		"FLAGS",	LOOK_BITS, watch_flag_names),
+	[CV_A_CAPTURE_REG] = { .name = "CAPTURE_REG", .heading = "REGISTER", .look = LOOK_ENUM,
+			       .names = capture_reg_names, .n_names = __CV_REGS },
+	A(CAPTURE_PATH,		"PATH",		LOOK_OFFSETS),
+	A(CAPTURE_LEN,		"BYTES",	LOOK_COUNT),
 
 	A(SESSION_OWNER,	"OWNER",	LOOK_STRING),
 	A(SESSION_LEASE,	"LEASE-MS",	LOOK_COUNT),
@@ -269,6 +277,18 @@ static void text_hexes(const struct nlattr *nla, char *buf, size_t size)
 	}
 }
 
+static void text_offsets(const struct nlattr *nla, char *buf, size_t size)
+{
+	size_t n = 0;
+	int32_t v;
+
+	*buf = '\0';
+	for (int i = 0; i + 4 <= nla_len(nla) && n < size; i += 4) {
+		memcpy(&v, (const char *)nla_data(nla) + i, sizeof(v));
+		n += snprintf(buf + n, size - n, "%s%+d", i ? "," : "", v);
+	}
+}
+
 static void text_address(const struct nlattr *nla, char *buf, size_t size)
 {
 	snprintf(buf, size, "?");
@@ -308,6 +328,8 @@ void attr_text(const struct nlattr *nla, char *buf, size_t size)
 		return text_string(nla, buf, size);
 	case LOOK_HEXES:
 		return text_hexes(nla, buf, size);
+	case LOOK_OFFSETS:
+		return text_offsets(nla, buf, size);
 	case LOOK_ADDRESS:
 		return text_address(nla, buf, size);
 	default:

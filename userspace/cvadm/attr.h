@@ -19,6 +19,7 @@ enum attr_look {
 	LOOK_BYTES,		/* hexadecimal string */
 	LOOK_ADDRESS,		/* IPv4 or IPv6 by length */
 	LOOK_HEXES,		/* array of u64 */
+	LOOK_OFFSETS,		/* array of s32 */
 	LOOK_NESTS,		/* nest of nests */
 	LOOK_NEST,
 };

@@ -29,33 +29,56 @@ static struct bpf_map *map_find(struct bpf_object *object, const char *text)
 	return NULL;
 }
 
-static int map_add(struct call *call, struct bpf_map *map, const char *text, const char *number)
-{
-	uint8_t one = 1;
-	uint64_t key;
+/* A key is a number, or text as an execution captures it. */
+union map_key {
+	uint64_t number;
+	char text[CV_CAPTURE_MAX];
+};
 
-	if (!number_parse(number, &key))
+static int key_read(struct call *call, struct bpf_map *map, const char *text, const char *value,
+		    union map_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	if (bpf_map__key_size(map) == sizeof(key->text)) {
+		if (!*value || strlen(value) >= sizeof(key->text))
+			return fail(call, CVX_USAGE, "--map %s: got \"%s\", expected text of 1 to "
+				    "%zu bytes", text, value, sizeof(key->text) - 1);
+		memcpy(key->text, value, strlen(value));
+	} else if (!number_parse(value, &key->number)) {
 		return fail(call, CVX_USAGE, "--map %s: got the value \"%s\", expected numbers "
-			    "separated by commas", text, number);
-	if (bpf_map__update_elem(map, &key, sizeof(key), &one, sizeof(one), BPF_ANY))
-		return fail(call, CVX_REFUSED, "--map %s: the kernel did not take 0x%llx: %s; the "
-			    "map holds %u", text, (unsigned long long)key, strerror(errno),
+			    "separated by commas", text, value);
+	}
+	return CVX_OK;
+}
+
+static int map_add(struct call *call, struct bpf_map *map, const char *text, const char *value)
+{
+	union map_key key;
+	uint8_t one = 1;
+	int rc = key_read(call, map, text, value, &key);
+
+	if (rc)
+		return rc;
+	if (bpf_map__update_elem(map, &key, bpf_map__key_size(map), &one, sizeof(one), BPF_ANY))
+		return fail(call, CVX_REFUSED, "--map %s: the kernel did not take %s: %s; the "
+			    "map holds %u", text, value, strerror(errno),
 			    bpf_map__max_entries(map));
 	return CVX_OK;
 }
 
 static int map_fill(struct call *call, struct bpf_map *map, const char *text)
 {
-	char *values, *rest, *number;
+	char *values, *rest, *value;
+	unsigned int key_size = bpf_map__key_size(map);
 	int rc = CVX_OK;
 
-	if (bpf_map__key_size(map) != 8 || bpf_map__value_size(map) != 1)
+	if ((key_size != 8 && key_size != CV_CAPTURE_MAX) || bpf_map__value_size(map) != 1)
 		return fail(call, CVX_USAGE, "--map %s: the map has keys of %u and values of %u "
-			    "bytes, expected 8 and 1", text, bpf_map__key_size(map),
-			    bpf_map__value_size(map));
+			    "bytes, expected 8 (numbers) or %u (text), and 1", text, key_size,
+			    bpf_map__value_size(map), CV_CAPTURE_MAX);
 	values = rest = strdup(text + map_name_len(text) + 1);
-	while (!rc && (number = strsep(&rest, ",")))
-		rc = map_add(call, map, text, number);
+	while (!rc && (value = strsep(&rest, ",")))
+		rc = map_add(call, map, text, value);
 	free(values);
 	return rc;
 }

@@ -53,6 +53,18 @@ static json_t *json_hexes(const struct nlattr *nla)
 	return array;
 }
 
+static json_t *json_offsets(const struct nlattr *nla)
+{
+	json_t *array = json_array();
+	int32_t v;
+
+	for (int i = 0; i + 4 <= nla_len(nla); i += 4) {
+		memcpy(&v, (const char *)nla_data(nla) + i, sizeof(v));
+		json_array_append_new(array, json_integer(v));
+	}
+	return array;
+}
+
 static json_t *json_nest(const struct nlattr *nla)
 {
 	struct nlattr *tb[CVNL_TB];
@@ -86,6 +98,8 @@ static json_t *json_value(const struct nlattr *nla)
 		return json_bits(nla);
 	case LOOK_HEXES:
 		return json_hexes(nla);
+	case LOOK_OFFSETS:
+		return json_offsets(nla);
 	case LOOK_NESTS:
 		return json_nests(nla);
 	case LOOK_NEST:

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "attr.h"
+#include "capture.h"
 #include "name.h"
 #include "nl.h"
 #include "output.h"
@@ -76,13 +77,38 @@ static uint8_t trigger_of(const char *text)
 		return CV_TRIGGER_AUTO;
 	if (!strcmp(text, "debug"))
 		return CV_TRIGGER_DEBUG;
+	if (!strcmp(text, "exec"))
+		return CV_TRIGGER_EXEC;
 	return strcmp(text, "page") ? CV_TRIGGER_NONE : CV_TRIGGER_PAGE;
+}
+
+static int capture_of(struct call *call, struct capture *capture)
+{
+	const char *text = args_get(call, "capture"), *expected, *at;
+
+	if (!text)
+		return CVX_OK;
+	expected = capture_parse(text, capture, &at);
+	if (expected)
+		return fail(call, CVX_USAGE, "--capture: %s\n%*s^ expected %s", text,
+			    (int)(strlen("cvadm: watch add: --capture: ") + (at - text)), "", expected);
+	return CVX_OK;
+}
+
+static void put_capture(struct nl_msg *msg, const struct capture *capture)
+{
+	if (!capture->len)
+		return;
+	cvnl_u8(msg, CV_A_CAPTURE_REG, capture->reg);
+	cvnl_bytes(msg, CV_A_CAPTURE_PATH, capture->path, capture->steps * sizeof(*capture->path));
+	cvnl_u16(msg, CV_A_CAPTURE_LEN, capture->len);
 }
 
 static int add(struct call *call)
 {
 	const char *name = args_get(call, "name");
 	uint64_t addr = 0, len = 0;
+	struct capture capture = {};
 	struct added added = {};
 	struct nl_msg *msg;
 	uint8_t trigger;
@@ -91,7 +117,7 @@ static int add(struct call *call)
 
 	rc = args_u64(call, "addr", 0, UINT64_MAX, &addr) ?: args_u64(call, "len", 1, 8, &len);
 	trigger = trigger_of(args_get(call, "trigger"));
-	rc = rc ?: name_vm(call, call->operands[0], &vm);
+	rc = rc ?: capture_of(call, &capture) ?: name_vm(call, call->operands[0], &vm);
 	if (rc)
 		return rc;
 	rc = cvnl_request(call, CV_CMD_WATCH_ADD, &msg);
@@ -105,6 +131,7 @@ static int add(struct call *call)
 		cvnl_u32(msg, CV_A_WATCH_FLAGS, CV_WATCH_F_PHYSICAL);
 	if (name)
 		cvnl_string(msg, CV_A_WATCH_NAME, name);
+	put_capture(msg, &capture);
 	rc = cvnl_ask(call, msg, note_id, &added) ?: await_live(call, &added);
 	if (!rc)
 		print_added(call, &added);
@@ -156,7 +183,8 @@ static const struct option_desc add_options[] = {
 	{ "addr", "ADDRESS", "guest address, aligned to the length", OPT_REQUIRED },
 	{ "len", "1|2|4|8", "bytes to watch", OPT_REQUIRED },
 	{ "name", "NAME", "a name for the watch, at most 63 bytes", 0 },
-	{ "trigger", "auto|debug|page|none", "what tells of a store; auto: a debug register, else the page", 0 },
+	{ "trigger", "auto|debug|page|none|exec", "what tells of a store; auto: a debug register, else the page; exec: watch the instruction there", 0 },
+	{ "capture", "PLACE", "with --trigger exec: memory that a program judges, such as +0(+96(%rdi)):256", 0 },
 	{ "physical", NULL, "the address is guest-physical, not linear", 0 },
 	{}
 };
@@ -166,7 +194,9 @@ const struct command_desc watch_commands[] = {
 		.noun = "watch", .verb = "add", .operands = "VM", .min = 1, .max = 1,
 		.options = add_options, .run = add,
 		.summary = "Watch bytes of a guest's memory.",
-		.example = "cvadm watch add web --addr 0xffffffff82a3c0f0 --len 1 --name enforcing",
+		.example = "cvadm watch add web --addr 0xffffffff82a3c0f0 --len 1 --name enforcing\n"
+			   "  cvadm watch add web --addr 0xffffffff81402a10 --len 1 --name exec --trigger exec "
+			   "--capture '+0(+96(%rdi)):256'",
 	}, {
 		.noun = "watch", .verb = "list", .operands = "[VM]", .max = 1, .run = list,
 		.summary = "List the watches, of one guest or of all.",

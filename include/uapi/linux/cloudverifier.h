@@ -26,7 +26,8 @@
  *	VM_GET		VM -> vm attributes;  dump: every vm
  *
  *	WATCH_ADD	VM WATCH_ADDR WATCH_LEN [WATCH_NAME] [WATCH_TRIGGER]
- *			[WATCH_FLAGS]	-> WATCH
+ *			[WATCH_FLAGS] [CAPTURE_REG CAPTURE_PATH CAPTURE_LEN]
+ *			-> WATCH
  *	WATCH_DEL	WATCH
  *	WATCH_GET	WATCH -> watch attributes;  dump: [VM]
  *
@@ -84,6 +85,8 @@
 #define CV_VM_SLOTS		4	/* of these by debug register */
 #define CV_SET_CRITERIA		16
 #define CV_PRED_VALUES		16	/* elements of a small set */
+#define CV_CAPTURE_STEPS	4	/* offsets of a chain of pointers */
+#define CV_CAPTURE_MAX		256	/* bytes that an execution captures */
 #define CV_LEASE_MIN_MS		10
 #define CV_LEASE_MAX_MS		3600000
 #define CV_PORT_MIN_DEFAULT	49152
@@ -150,6 +153,9 @@ enum cv_attr {
 	CV_A_WATCH_SLOT,		/* u8, debug register; absent without one */
 	CV_A_WATCH_TRIGGER,		/* u8, enum cv_trigger; the one in force */
 	CV_A_WATCH_FLAGS,		/* u32, CV_WATCH_F_* */
+	CV_A_CAPTURE_REG,		/* u8, enum cv_reg; this and the next two with CV_TRIGGER_EXEC: see struct cv_execution */
+	CV_A_CAPTURE_PATH,		/* array of s32, 1 to CV_CAPTURE_STEPS */
+	CV_A_CAPTURE_LEN,		/* u16, bytes, 1 to CV_CAPTURE_MAX */
 
 	CV_A_SESSION_OWNER,		/* string, at most CV_NAME_MAX */
 	CV_A_SESSION_LEASE,		/* u32, ms, CV_LEASE_MIN_MS to CV_LEASE_MAX_MS */
@@ -229,6 +235,7 @@ enum cv_verdict {
 #define CV_BLOCK_RESTART	(1U << 5)	/* the boot CPU turned paging off: reset or reboot; until SET_REATTEST */
 #define CV_BLOCK_ENCRYPTED	(1U << 6)	/* a vCPU's state is encrypted: the host cannot see what it runs */
 #define CV_BLOCK_FLOOD		(1U << 7)	/* more hits than the guest's budget: its debug registers rest */
+#define CV_BLOCK_EXEC		(1U << 8)	/* an execution is not judged yet: the host fetches what it is about */
 
 /*
  * What makes the module look at a watch's bytes at once. Whatever the trigger,
@@ -240,6 +247,7 @@ enum cv_trigger {
 	CV_TRIGGER_DEBUG,	/* a debug register: stores by the guest's own instructions; and every exit and entry */
 	CV_TRIGGER_PAGE,	/* write tracking: stores by the guest to the page, by any alias, are emulated */
 	CV_TRIGGER_NONE,	/* packets and timer only; also in force while a page cannot be tracked */
+	CV_TRIGGER_EXEC,	/* a debug register: the instruction at the linear address, before it is executed; its bytes are watched too */
 	__CV_TRIGGERS
 };
 
@@ -254,6 +262,7 @@ enum cv_source {
 	CV_SOURCE_PACKET,	/* a packet about to leave */
 	CV_SOURCE_TIMER,
 	CV_SOURCE_OPENING,	/* a judgement that had just opened the set */
+	CV_SOURCE_EXEC,		/* no change: an instruction was about to be executed */
 	__CV_SOURCES
 };
 
@@ -295,6 +304,48 @@ struct cv_record {
 	__u64 addr;		/* guest linear address */
 	__u64 value;		/* zero-extended */
 	__u64 old;		/* value at the judgement before, = value at the first */
+	__u32 execution;	/* offset of the struct cv_execution to be judged; 0 = the bytes are */
+	__u32 reserved;
+};
+
+/* Registers of a guest, by the number that instructions give them. */
+enum cv_reg {
+	CV_REG_RAX,
+	CV_REG_RCX,
+	CV_REG_RDX,
+	CV_REG_RBX,
+	CV_REG_RSP,
+	CV_REG_RBP,
+	CV_REG_RSI,
+	CV_REG_RDI,
+	CV_REG_R8,
+	CV_REG_R9,
+	CV_REG_R10,
+	CV_REG_R11,
+	CV_REG_R12,
+	CV_REG_R13,
+	CV_REG_R14,
+	CV_REG_R15,
+	CV_REG_RIP,
+	CV_REG_RFLAGS,
+	__CV_REGS
+};
+
+/*
+ * A vCPU is about to execute the instruction of a CV_TRIGGER_EXEC watch. Only
+ * programs judge that; other criteria on the watch are about its bytes.
+ *
+ * What is captured lies at the end of a chain of pointers: p = CAPTURE_REG;
+ * then for each offset of CAPTURE_PATH but the last p = *(u64 *)(p + offset);
+ * CAPTURE_LEN bytes from p + the last offset on. Reading ends at a page that is
+ * not there; if not even the first byte can be read, every criterion that has a
+ * program is violated, unasked. Other vCPUs may change all of it meanwhile.
+ */
+struct cv_execution {
+	__u32 vcpu;
+	__u32 captured;		/* bytes */
+	__u64 regs[__CV_REGS];
+	__u8 capture[CV_CAPTURE_MAX];	/* 0 beyond what was captured */
 };
 
 #define CV_VM_F_ALLOW_NESTED	(1U << 0)	/* accept guests that offer nested virtualization */
@@ -319,7 +370,7 @@ enum cv_port_state {
 /* Events, with the attributes each carries besides EV_TYPE, SEQ, LOST, TIME. */
 enum cv_event_type {
 	CV_EV_UNSPEC,
-	CV_EV_VERDICT,		/* SET EV_FROM SET_STATE SET_BLOCKERS; if bytes had changed: VM WATCH EV_SOURCE EV_EXIT [EV_VCPU] EV_OLD EV_NEW */
+	CV_EV_VERDICT,		/* SET EV_FROM SET_STATE SET_BLOCKERS; if a watch has told of it: VM WATCH EV_SOURCE EV_EXIT [EV_VCPU] EV_OLD EV_NEW */
 	CV_EV_CUT,		/* SET PORT PORT_CUT PORT_RESETS (both of this cut) EV_DONE */
 	CV_EV_VM_GONE,		/* VM: the guest died */
 	CV_EV_LEASE_END,	/* SESSION */

@@ -129,7 +129,7 @@ u64 high_get(word number);
 
 void segments_init(unsigned int cpu);
 void traps_init(void);
-void target(void);
+void target(u64 argument);
 
 typedef void (*op_fn)(struct mailbox *m);
 extern const op_fn op_table[];

@@ -67,6 +67,7 @@ static const char *parse_one(char type, const char *text, uint64_t *value)
 {
 	switch (type) {
 	case 'a':
+	case 'o':
 		return linear_parse(text, value) ? NULL : "expected an address";
 	case 'p':
 		return physical_parse(text, value) ? NULL : "expected a physical address";

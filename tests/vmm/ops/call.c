@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* call: calls the function `target` COUNT times, for the guest's execute breakpoints. */
+/* call: calls the function `target` COUNT times with an argument, for execute breakpoints and watches. */
 #include "op.h"
 
 #ifdef GUEST
 
-__attribute__((noinline)) void target(void)
+__attribute__((noinline)) void target(u64 argument)
 {
-	asm volatile("nop" : : : "memory");
+	asm volatile("nop" : : "r" ((unsigned long)argument) : "memory");
 }
 
 GUEST_OP(call)
@@ -14,16 +14,16 @@ GUEST_OP(call)
 	u64 left;
 
 	for (left = m->arg[0]; left; left--)
-		target();
+		target(m->arg[1]);
 }
 
 #else
 
 HOST_OP(call) = {
 	.name = "call",
-	.usage = "[COUNT]",
-	.proves = "calls `target`, for execute breakpoints",
-	.args = "n",
+	.usage = "[COUNT [ARGUMENT]]",
+	.proves = "calls `target` with ARGUMENT, for execute breakpoints and watches",
+	.args = "no",
 };
 
 #endif
