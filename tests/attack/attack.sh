@@ -32,6 +32,8 @@
 # test: debugger: the VMM takes the debug registers
 # test: slot: the memory slot is deleted and made again
 # test: madvise: the page is thrown away
+# test: swap: the host pages out all it can
+# test: KSM: the host merges all it can
 #
 # By the host, while no vCPU runs: the next packet does not arrive, and without packets the set leaves "satisfied".
 # test: process_vm_writev, then a packet
@@ -185,6 +187,34 @@ thrown_away() {
 	ctl store spare 8 0 && ctl madvise && ctl store words 8 1
 }
 
+# Pages of the guest's that nobody watches do go.
+swapped() {
+	[ "$(sed -nE 's/VmSwap:[^0-9]*([0-9]+).*/\1/p' "/proc/$vmm_pid/status")" -gt 0 ]
+}
+
+paged_out() {
+	ctl store spare 8 0 && ctl madvise pageout && swapped && ctl store words 8 1
+}
+
+merged() {
+	[ "$(< /sys/kernel/mm/ksm/pages_sharing)" -gt 0 ] && [ "$(< /sys/kernel/mm/ksm/full_scans)" -gt $((scans + 2)) ]
+}
+
+merge() {
+	local i
+	for i in 0 1 2 3; do
+		ctl store $(printf '%#x' $((words + 0x4000 + 0x1000 * i))) 8 0 || return
+	done
+	scans=$(< /sys/kernel/mm/ksm/full_scans)
+	ctl madvise mergeable && echo 1 > /sys/kernel/mm/ksm/run && await 20 merged || return
+	ctl store words 8 1
+}
+
+# swap_space: in compressed memory
+swap_space() {
+	modprobe zram && echo 64M > /sys/block/zram0/disksize && mkswap /dev/zram0 > /dev/null && swapon /dev/zram0
+}
+
 # attempt NAME WANTED [SCENE-OPTION…] -- COMMAND…
 attempt() {
 	local name=$1 wanted=$2 options=()
@@ -230,6 +260,19 @@ attempt "write and restore: latched by the trigger" violated -- restore
 attempt "debugger: the VMM takes the debug registers" violated -- debugger
 attempt "slot: the memory slot is deleted and made again" '@(unknown|violated)' -- slot
 attempt "madvise: the page is thrown away" '@(unknown|violated)' -- thrown_away
+
+if swap_space; then
+	attempt "swap: the host pages out all it can" violated -- paged_out
+	swapoff /dev/zram0
+else
+	skip "swap: the host pages out all it can" "no zram in this kernel"
+fi
+if [ -e /sys/kernel/mm/ksm/run ]; then
+	attempt "KSM: the host merges all it can" violated -- merge
+	echo 2 > /sys/kernel/mm/ksm/run
+else
+	skip "KSM: the host merges all it can" "no KSM in this kernel"
+fi
 
 # --- by the host ---------------------------------------------------------------------------------------------------
 

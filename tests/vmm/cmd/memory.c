@@ -2,8 +2,9 @@
 /*
  * addr, phys, hva: where the guest's symbols are, hva in the VMM's own memory, for
  * process_vm_writev() from another process. peek, poke: the VMM's own view of guest
- * memory; what it writes no trigger sees, only a re-read. madvise: the page goes, with
- * its content, while a pin would still hold it.
+ * memory; what it writes no trigger sees, only a re-read. madvise: of WATCHED, where
+ * words and spare are; by dontneed the page of words goes, with its content, while a
+ * pin would still hold it.
  */
 #include <errno.h>
 #include <string.h>
@@ -99,14 +100,31 @@ static bool poke_run(int argc, char **argv, struct answer *out)
 	return true;
 }
 
+static const struct advice {
+	const char *name;
+	int advice;
+	bool page;		/* that of words only */
+} advices[] = {
+	{ "dontneed", MADV_DONTNEED, true },
+	{ "pageout", MADV_PAGEOUT, false },
+	{ "mergeable", MADV_MERGEABLE, false },
+};
+
 static bool madvise_run(int argc, char **argv, struct answer *out)
 {
-	uint8_t *at = vm.mem + (WORDS & ~(vm.page - 1));
+	const char *name = argc ? argv[0] : "dontneed";
+	const struct advice *a;
 
-	(void)argc, (void)argv;
-	if (!madvise(at, vm.page, MADV_DONTNEED))
-		return true;
-	answer_add(out, "madvise: %s", strerror(errno));
+	for (a = advices; a < advices + sizeof(advices) / sizeof(*advices); a++) {
+		if (strcmp(a->name, name))
+			continue;
+		if (!madvise(vm.mem + (a->page ? WORDS & ~(vm.page - 1) : WATCHED),
+			     a->page ? vm.page : WATCHED_SIZE, a->advice))
+			return true;
+		answer_add(out, "madvise: %s", strerror(errno));
+		return false;
+	}
+	answer_add(out, "madvise: expected dontneed, pageout or mergeable, got %s", name);
 	return false;
 }
 
@@ -115,4 +133,5 @@ COMMAND(phys) = { "phys", "NAME[+OFFSET]", "guest-physical address", phys_run };
 COMMAND(hva) = { "hva", "ADDR", "address in the VMM's memory, for another process to write to", hva_run };
 COMMAND(peek) = { "peek", "ADDR [LEN]", "the VMM reads guest memory", peek_run };
 COMMAND(poke) = { "poke", "ADDR [LEN] VALUE", "the VMM writes guest memory", poke_run };
-COMMAND(madvise) = { "madvise", "", "MADV_DONTNEED on the page of words: it is zero then", madvise_run };
+COMMAND(madvise) = { "madvise", "[dontneed|pageout|mergeable]",
+		     "the page of words goes and is zero then; the host may swap, or merge, it and others", madvise_run };
