@@ -179,16 +179,18 @@ static void observe(struct executing *e)
 static bool begin(struct executing *e, int slot)
 {
 	struct cv_watch *w;
+	bool exec;
 
 	rcu_read_lock();
 	e->slot = slot;
 	w = rcu_dereference(e->vm->truth[slot].bytes.watch);
-	if (w) {
+	exec = w && w->trigger == CV_TRIGGER_EXEC;
+	if (exec) {
 		e->watch = w->id;
 		e->capture = w->capture;
 	}
 	rcu_read_unlock();
-	return w && w->trigger == CV_TRIGGER_EXEC;
+	return exec;
 }
 
 static void read_registers(struct executing *e)
