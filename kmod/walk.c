@@ -23,13 +23,25 @@ static void note(struct cv_walk *walk, bool root, gpa_t gpa, u64 entry)
 	walk->value[walk->n++] = entry;
 }
 
+/* KVM's walk does not look at the bits above those it translates. */
+static bool is_canonical(const struct kvm_vcpu *vcpu, u64 addr)
+{
+	unsigned int unused = vcpu->arch.cr4 & X86_CR4_LA57 ? 64 - 57 : 64 - 48;
+
+	return !(vcpu->arch.efer & EFER_LMA) || (s64)(addr << unused) >> unused == (s64)addr;
+}
+
 gpa_t cv_translate(struct kvm_vcpu *vcpu, u64 addr)
 {
 	struct kvm_mmu *mmu = vcpu->arch.walk_mmu;
 	struct cv_exception exception = {};
-	int idx = srcu_read_lock(&vcpu->kvm->srcu);
-	gpa_t gpa = mmu->gva_to_gpa(vcpu, mmu, addr, 0, (void *)&exception);
+	gpa_t gpa;
+	int idx;
 
+	if (!is_canonical(vcpu, addr))
+		return INVALID_GPA;
+	idx = srcu_read_lock(&vcpu->kvm->srcu);
+	gpa = mmu->gva_to_gpa(vcpu, mmu, addr, 0, (void *)&exception);
 	srcu_read_unlock(&vcpu->kvm->srcu, idx);
 	return gpa;
 }

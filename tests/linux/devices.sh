@@ -58,8 +58,9 @@ by_disk() {
 
 # The used index of the receive queue, which vhost counts up with each packet.
 used_index() {
-	local ring
-	ring=$(query x-query-virtio-vhost-queue-status '{"path": "/machine/peripheral/second/virtio-backend", "queue": 0}') || return
+	local path ring
+	path=$(query x-query-virtio | jq -r '[.[].path | select(test("second"))][0]') || return
+	ring=$(query x-query-virtio-vhost-queue-status "{\"path\": \"$path\", \"queue\": 0}") || return
 	echo $(($(jq '."used-phys"' <<<"$ring") + 2))
 }
 

@@ -16,7 +16,7 @@ exec_path() {
 	at=0x$(in_guest "sed -nE 's/^([0-9a-f]+) T begin_new_exec$/\1/p' /proc/kallsyms") &&
 		offset=$(build/tests/linux/offset linux_binprm filename) || return
 	echo "begin_new_exec is at $at, the path at *(argument + $offset)"
-	watch=$(cvadm --json watch add "$vm" --addr "$at" --len 1 --name exec --trigger exec \
+	watch=$(cvadm --json watch add "$vm" --addr "$at" --len 8 --name exec --trigger exec \
 		--capture "+0(+$offset(%rdi)):256" | field watch)
 }
 
@@ -48,7 +48,7 @@ again() {
 	cvadm set reattest "$set" > /dev/null && await 10 is satisfied && [ "$(fetch "$number")" = hello ] && copied cat2
 }
 
-# As a kprobe of the guest's own would.
+# The first eight bytes are watched: a kprobe of the guest's own changes some of them.
 patched() {
 	cvadm set reattest "$set" > /dev/null && await 10 is satisfied || return
 	in_guest 'mount -t tracefs t /sys/kernel/tracing 2>/dev/null; cd /sys/kernel/tracing &&

@@ -68,7 +68,9 @@ allowed() {
 	goes_on 2 words+128 5
 	has set "$set" set_state satisfied
 	has set "$set" set_violations 0
-	answers 0 dbcount
+	does @1 dbcount
+	field all "$answer"
+	is "debug exceptions in the guest" 0 "$got"
 	has vm "$vm" vm_hits 5
 	has watch "$watch" watch_trigger exec
 	has watch "$watch" capture_reg rdi
@@ -81,7 +83,7 @@ denied() {
 	listen
 	text $((words + 64)) /bin/truer
 	goes_on 1 words+64 1
-	event "verdict.* set=$set set_state=violated.* from=satisfied.* source=exec.* vcpu=1"
+	event "verdict.* set=$set set_state=violated.* source=exec.* vcpu=1.* from=satisfied"
 	has set "$set" set_state violated
 	asks set reattest "$set"
 	has set "$set" set_state satisfied
@@ -161,7 +163,7 @@ bytes() {
 	does @1 call 3
 	has watch "$watch" watch_hits 3
 	has set "$set" set_state satisfied
-	does @1 store target 1 0x90
+	does @1 store target 1 0xc3
 	has set "$set" set_state violated
 }
 
@@ -169,7 +171,9 @@ beside() {
 	scene '' $own:registers
 	does @1 setdr 0 "$target" 0 1
 	goes_on 2 0x1234 2
-	answers 2 @1 dbcount
+	does @1 dbcount
+	field b0 "$answer"
+	is "the guest's own hits" 2 "$got"
 	has set "$set" set_state satisfied
 }
 

@@ -83,6 +83,7 @@ busy() {
 	for i in 1 2 3 4 5; do
 		does remap host
 		does madvise
+		await 20 becomes watch "$watch" watch_state live || mistake "the watch stays $got"
 	done
 	for i in 1 2; do does stop $i; done
 	await 20 becomes watch "$watch" watch_state live || mistake "the watch stays $got"
