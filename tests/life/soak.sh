@@ -252,14 +252,16 @@ steps=(boot boot attach attach attach watch watch extra extra less session sessi
 
 soak() {
 	local end=$((SECONDS + seconds)) next count=0
+	echo "seed $seed"
 	while [ "$SECONDS" -lt "$end" ] && [ -z "$wrong" ]; do
 		next=$(one_of "${steps[@]}")
 		count=$((count + 1)) done_[$next]=$((${done_[$next]-0} + 1))
 		echo "$count $next" >> "$dir/steps"
+		echo "soak: $count $next" > /dev/kmsg	# for whoever looks at a machine that went down
 		"step_$next"
 		consistent
 	done
-	echo "seed $seed: $count steps in $seconds s:$(for next in "${!done_[@]}"; do printf ' %s %s' "$next" "${done_[$next]}"; done)"
+	echo "$count steps in $seconds s:$(for next in "${!done_[@]}"; do printf ' %s %s' "$next" "${done_[$next]}"; done)"
 	[ -z "$wrong" ]
 }
 
