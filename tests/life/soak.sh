@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../net/topo.sh"
 seconds=${CV_SOAK:-180} seed=${CV_SEED:-$((SRANDOM % 32768))} wrong=''
 set='' latched='' ports=() extras=()
-declare -A done_=()
+declare -A taken=()
 RANDOM=$seed
 
 ctl() {
@@ -21,8 +21,8 @@ ask() {
 }
 
 one_of() {
-	local words=("$@")
-	echo "${words[RANDOM % $#]}"
+	local choice=$((RANDOM % $# + 1))
+	echo "${!choice}"
 }
 
 chance() {
@@ -72,8 +72,10 @@ consistent() {
 # --- steps ---------------------------------------------------------------------------------------------------------
 
 step_boot() {
+	local huge=()
 	[ -z "$vmm_pid" ] || return
-	build/tests/vmm/vmm run --daemon --idle-hlt --vcpus "$(one_of 1 2 3)" --max-vcpus 4 $(one_of '' --hugepages) \
+	! chance 2 || huge=(--hugepages)
+	build/tests/vmm/vmm run --daemon --idle-hlt --vcpus "$(one_of 1 2 3)" --max-vcpus 4 "${huge[@]}" \
 		--sock "$sock" > "$dir/vmm" || { complain "no guest: $(cat "$dir/vmm")"; return; }
 	vmm_pid=$(grep -oE 'pid=[0-9]+' "$dir/vmm" | cut -d= -f2)
 	words=$(build/tests/vmm/vmm ctl "$sock" addr words)
@@ -255,13 +257,13 @@ soak() {
 	echo "seed $seed"
 	while [ "$SECONDS" -lt "$end" ] && [ -z "$wrong" ]; do
 		next=$(one_of "${steps[@]}")
-		count=$((count + 1)) done_[$next]=$((${done_[$next]-0} + 1))
+		count=$((count + 1)) taken[$next]=$((${taken[$next]-0} + 1))
 		echo "$count $next" >> "$dir/steps"
 		echo "soak: $count $next" > /dev/kmsg	# for whoever looks at a machine that went down
 		"step_$next"
 		consistent
 	done
-	echo "$count steps in $seconds s:$(for next in "${!done_[@]}"; do printf ' %s %s' "$next" "${done_[$next]}"; done)"
+	echo "$count steps in $seconds s:$(for next in "${!taken[@]}"; do printf ' %s %s' "$next" "${taken[$next]}"; done)"
 	[ -z "$wrong" ]
 }
 

@@ -107,7 +107,7 @@ static void ask_capture(const char *what, int trigger, unsigned int parts, size_
 			int error, const char *text)
 {
 	static const uint8_t offsets[24];
-	struct nlattr *nla[3] = {};
+	const struct nlattr *nla[3] = {}, *blamed;
 
 	request(command_of(CV_CMD_WATCH_ADD), CV_A_WATCH_TRIGGER);
 	msg_u8(&m, CV_A_WATCH_TRIGGER, trigger);
@@ -117,8 +117,8 @@ static void ask_capture(const char *what, int trigger, unsigned int parts, size_
 		nla[1] = msg_put(&m, CV_A_CAPTURE_PATH, offsets, path);
 	if (parts & 4)
 		nla[2] = msg_u16(&m, CV_A_CAPTURE_LEN, CV_CAPTURE_MAX);
-	ask(what, error, parts == 7 && trigger == CV_TRIGGER_EXEC ? nla[1] : nla[0] ?: nla[1] ?: nla[2],
-	    text);
+	blamed = parts == 7 && trigger == CV_TRIGGER_EXEC ? nla[1] : nla[0] ?: nla[1] ?: nla[2];
+	ask(what, error, error ? blamed : NULL, text);
 	if (!a.error)
 		world_del(sock, CV_CMD_WATCH_DEL, CV_A_WATCH, wire_uint(a.attr[CV_A_WATCH]));
 }
