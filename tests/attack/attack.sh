@@ -192,8 +192,14 @@ swapped() {
 	[ "$(sed -nE 's/VmSwap:[^0-9]*([0-9]+).*/\1/p' "/proc/$vmm_pid/status")" -gt 0 ]
 }
 
+# Pages that have just come are on lists of their CPU's; compaction empties those.
+swapping() {
+	echo 1 > /proc/sys/vm/compact_memory
+	ctl madvise pageout > /dev/null && swapped
+}
+
 paged_out() {
-	ctl store spare 8 0 && ctl madvise pageout && swapped && ctl store words 8 1
+	ctl store spare 8 0 && await 20 swapping && ctl store words 8 1
 }
 
 merged() {

@@ -44,11 +44,13 @@ killed() {
 }
 
 killed_in_storm() {
+	no_floods
 	alive
 	does @1 start storm words 8 1 2
 	await 20 exceeds watch "$watch" watch_hits 100
 	kill_it
 	all_gone
+	floods_again
 }
 
 exits() {

@@ -129,15 +129,9 @@ without_hit() {
 	has watch "$watch" watch_changes 3
 }
 
-# module PARAMETER…: anew
-module() {
-	rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" "$@"
-}
-
-# However fast the machine: what a flood is, attack/attack.sh shows.
 storm() {
 	local stores
-	module flood_hits=1000000000 || return
+	no_floods
 	guest g --vcpus 2 --idle-hlt
 	watched 0 8 'w <= 2'
 	does @1 start storm words 8 1 2
@@ -152,8 +146,7 @@ storm() {
 	does @1 dbcount
 	field all "$answer"
 	is "debug exceptions in the guest" 0 "$got"
-	let_go
-	module
+	floods_again
 }
 
 prove "2 vCPUs: a store of 1, 2, 4, 8 bytes on any of them violates and is one hit" on_any_vcpu 2

@@ -128,6 +128,21 @@ quit() {
 	forget_guest "$1"
 }
 
+# module PARAMETER…: anew
+module() {
+	rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" "$@" || mistake "no module"
+}
+
+# However fast the machine, a storm is none; attack/attack.sh shows what is.
+no_floods() {
+	module flood_hits=1000000000
+}
+
+floods_again() {
+	let_go
+	module
+}
+
 # --- requests ------------------------------------------------------------------------------------------------------
 
 # cv ARGUMENT…: leaves the answer, JSON, in $out, what it complained of in $said
