@@ -74,7 +74,11 @@ scene() {
 	done
 	set=$(cvadm --json set add --session "$session" --vm "$vm" "${criteria[@]}" | field set)
 	number=$(add_port "$set" 10.2.0.2 udp 80)
-	[ "$(send)" = open ] || { echo "nothing passes before the attempt: $(state)"; return 1; }
+	await 20 passes || { echo "nothing passes before the attempt: $(state)"; return 1; }
+}
+
+passes() {
+	[ "$(send)" = open ]
 }
 
 send() {
