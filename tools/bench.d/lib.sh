@@ -41,6 +41,24 @@ attach() {
 	"$cvadm" vm attach --pid "$(cat "/run/$1.pid")" --name "$1" > /dev/null
 }
 
+# The cycle counter at the last verdict, or (1) where it left the guest.
+verdict() {
+	sed -nE "s/.*to=violated.* exit_tsc=([0-9]+) tsc=([0-9]+).*/\\$1/p" "$tracing/trace" | tail -n 1
+}
+
+# Prepares a set over guest $1, open as long as its word is 0.
+watch_guest() {
+	attach "$1"
+	watch=$("$cvadm" --json watch add "$1" --addr "$(word "$1")" --len 8 | jq .watch)
+	session=$("$cvadm" --json session add --owner bench --lease 3600000 | jq .session)
+	set=$("$cvadm" --json set add --session "$session" --vm "$1" "$watch == 0" | jq .set)
+}
+
+reopen() {
+	guest "$1" store "$(word "$1")" 8 0 > /dev/null
+	"$cvadm" set reattest "$set" > /dev/null
+}
+
 median() {
 	sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }

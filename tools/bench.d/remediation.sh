@@ -4,24 +4,6 @@
 # for 1, 100 and 10,000 connections. The first hit of a guest pays for page faults; the third is taken.
 . tools/bench.d/lib.sh
 
-# The cycle counter at the last verdict, and where it left the guest.
-verdict() {
-	sed -nE "s/.*to=violated.* exit_tsc=([0-9]+) tsc=([0-9]+).*/\\$1/p" "$tracing/trace" | tail -n 1
-}
-
-# Prepares set 1, of session 1, over guest $1.
-watch_guest() {
-	attach "$1"
-	watch=$("$cvadm" --json watch add "$1" --addr "$(word "$1")" --len 8 | jq .watch)
-	session=$("$cvadm" --json session add --owner bench --lease 3600000 | jq .session)
-	set=$("$cvadm" --json set add --session "$session" --vm "$1" "$watch == 0" | jq .set)
-}
-
-reopen() {
-	guest "$1" store "$(word "$1")" 8 0 > /dev/null
-	"$cvadm" set reattest "$set" > /dev/null
-}
-
 # in_kernel GUEST LAPIC
 in_kernel() {
 	local store i
