@@ -111,7 +111,7 @@ struct nlattr *cv_nl_required(struct genl_info *info, int attr, const char *miss
 
 int cv_nl_reply(struct genl_info *info, cv_nl_fill fill, const void *object)
 {
-	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct sk_buff *msg = genlmsg_new(CV_NL_MSG_SIZE, GFP_KERNEL);
 	void *hdr;
 	int err;
 
@@ -237,7 +237,8 @@ static const struct genl_ops ops[] = {
 	OP(SET_DEL, cv_nl_set, CV_NEED_SET, .doit = cv_nl_set_del_doit),
 	OP(SET_REATTEST, cv_nl_set, CV_NEED_SET, .doit = cv_nl_set_reattest_doit),
 	OP(SET_GET, cv_nl_set_dump, CV_NEED_SET | CV_ONLY_ID,
-	   .doit = cv_nl_set_get_doit, .dumpit = cv_nl_set_dump_dumpit),
+	   .doit = cv_nl_set_get_doit, .start = cv_nl_set_dump_start,
+	   .dumpit = cv_nl_set_dump_dumpit),
 	OP(PORT_ADD, cv_nl_port_add, CV_NEED_SET, .doit = cv_nl_port_add_doit),
 	OP(PORT_DEL, cv_nl_port, CV_NEED_PORT | CV_ONLY_ID, .doit = cv_nl_port_del_doit),
 	OP(PORT_GET, cv_nl_port, CV_NEED_PORT | CV_ONLY_ID,

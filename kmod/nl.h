@@ -66,11 +66,18 @@ CV_HANDLER(cv_nl_set_add_doit);
 CV_HANDLER(cv_nl_set_del_doit);
 CV_HANDLER(cv_nl_set_reattest_doit);
 CV_HANDLER(cv_nl_set_get_doit);
+int cv_nl_set_dump_start(struct netlink_callback *cb);
 CV_DUMPER(cv_nl_set_dump_dumpit);
 CV_HANDLER(cv_nl_port_add_doit);
 CV_HANDLER(cv_nl_port_del_doit);
 CV_HANDLER(cv_nl_port_get_doit);
 CV_DUMPER(cv_nl_port_dump);
+
+/*
+ * Room for the largest object, a set of CV_SET_CRITERIA criteria with
+ * CV_PRED_VALUES values each: 64 times 168 bytes, and less than 256.
+ */
+#define CV_NL_MSG_SIZE	12288
 
 /* Fills one object's attributes; -EMSGSIZE when they do not fit. */
 typedef int (*cv_nl_fill)(struct sk_buff *skb, const void *object);

@@ -134,7 +134,7 @@ static int read_criteria(struct cv_criterion_ask *ask, struct cv_vm *vm,
 		if (nla_type(nest) != CV_A_CRITERION)
 			return refuse(extack, nest, "not a criterion");
 		if (n == CV_SET_CRITERIA) {
-			refuse(extack, nest, "a set has at most 16 criteria");
+			refuse(extack, nest, "a set has at most 64 criteria");
 			return -ENOSPC;
 		}
 		err = read_criterion(ask, &ask[n++], vm, nest, extack);
@@ -178,14 +178,14 @@ CV_HANDLER(cv_nl_set_add_doit)
 
 	if (!criteria || !digest)
 		return -EINVAL;
-	ask = kcalloc(CV_SET_CRITERIA, sizeof(*ask), GFP_KERNEL);
+	ask = kvcalloc(CV_SET_CRITERIA, sizeof(*ask), GFP_KERNEL);
 	if (!ask)
 		return -ENOMEM;
 	err = add(info, ask, criteria, nla_data(digest));
 	for (i = 0; i < CV_SET_CRITERIA; i++)
 		if (ask[i].prog)	/* not taken over */
 			bpf_prog_put(ask[i].prog);
-	kfree(ask);
+	kvfree(ask);
 	return err;
 }
 
@@ -283,6 +283,13 @@ static bool wanted(const void *object, struct netlink_callback *cb)
 static void *next(unsigned long *id)
 {
 	return cv_set_next(id);
+}
+
+/* A message of a dump holds a whole set. */
+int cv_nl_set_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = CV_NL_MSG_SIZE;
+	return 0;
 }
 
 CV_DUMPER(cv_nl_set_dump_dumpit)

@@ -26,7 +26,9 @@
 #define CHURN	20
 #define IDS	(1 << 20)
 
-static uint32_t vm, watch, lasting;
+#define WATCHES	4	/* of up to 64 criteria each */
+
+static uint32_t vm, watch[WATCHES], lasting;
 static atomic_bool stop;
 static atomic_ulong changes;
 
@@ -57,7 +59,9 @@ static uint32_t make_session(int sock)
 
 static uint32_t make_set(int sock)
 {
-	return world_set(sock, lasting, vm, watch, 1);
+	static atomic_uint next;
+
+	return world_set(sock, lasting, vm, watch[atomic_fetch_add(&next, 1) % WATCHES], 1);
 }
 
 static uint32_t port_set;
@@ -74,9 +78,9 @@ static struct kind sessions = {
 	"sessions", CV_CMD_SESSION_DEL, CV_CMD_SESSION_GET, CV_A_SESSION, make_session, STABLE, CHURN, {},
 };
 
-/* A watch takes 64 criteria. */
+/* A part of this dump has room for the largest set. */
 static struct kind sets = {
-	"sets", CV_CMD_SET_DEL, CV_CMD_SET_GET, CV_A_SET, make_set, 40, CHURN, {},
+	"sets", CV_CMD_SET_DEL, CV_CMD_SET_GET, CV_A_SET, make_set, 120, CHURN, {},
 };
 
 static struct kind ports = {
@@ -198,7 +202,7 @@ static void test_filter(int sock)
 	double end = now() + 3;
 	pthread_t thread;
 
-	alone = world_set(sock, other, vm, watch, 1);
+	alone = world_set(sock, other, vm, watch[0], 1);
 	sets.n_stable = 1;
 	sets.stable[0] = alone;
 	stop = false;
@@ -242,7 +246,8 @@ int main(void)
 	int sock = wire_open();
 
 	vm = world_vm(sock, world_bare_kvm(), "dumped");
-	watch = world_watch(sock, vm, 0x1000, 4);
+	for (int i = 0; i < WATCHES; i++)
+		watch[i] = world_watch(sock, vm, 0x1000 + 4 * i, 4);
 	lasting = world_session(sock, "lasting", 3600000);
 	test_kind(sock, &sessions);
 	test_unread();

@@ -297,7 +297,7 @@ static void test_nests(void)
 		msg_u64(&m, CV_A_PRED_A, 1);
 		msg_nest_end(&m, criterion);
 	}
-	ask_set("17 criteria", ENOSPC, criterion, "at most 16");
+	ask_set("65 criteria", ENOSPC, criterion, "at most 64");
 
 	begin_set();
 	criteria->nla_type &= ~NLA_F_NESTED;

@@ -209,7 +209,7 @@ static void read_message(const struct nlmsghdr *h, struct reader *r)
 
 static int converse(int sock, struct msg *m, struct reader *r)
 {
-	static _Thread_local char buf[WIRE_PART] __attribute__((aligned(8)));
+	static _Thread_local char buf[WIRE_MAX] __attribute__((aligned(8)));
 	const struct nlmsghdr *h;
 	int len;
 
@@ -219,7 +219,9 @@ static int converse(int sock, struct msg *m, struct reader *r)
 	if (send(sock, m, m->h.nlmsg_len, 0) < 0)
 		return r->a->error = errno;
 	while (!r->done) {
-		len = recv(sock, buf, sizeof(buf), 0);
+		len = recv(sock, NULL, 0, MSG_PEEK | MSG_TRUNC);
+		if (len >= 0)
+			len = recv(sock, buf, len > WIRE_PART ? sizeof(buf) : WIRE_PART, 0);
 		if (len < 0)
 			return r->a->error = errno;
 		r->a->parts++;

@@ -4,6 +4,7 @@
 # test: built-in predicates at their edges, 1 byte
 # test: masks
 # test: a predicate over bits outside the watched bytes is refused
+# test: the largest set: 64 criteria of 16 values
 # test: an eBPF program with a map of allowed values
 # test: an eBPF program that compares with the value before
 # test: an eBPF program is called for the guest's own store
@@ -123,6 +124,26 @@ states() {
 	done
 }
 
+# The last criterion alone lacks the 3.
+largest() {
+	local values="0x1111111111111111" i many=()
+	for ((i = 1; i < 15; i++)); do values+=",0xffffffffffffff0$(printf %x "$i")"; done
+	for ((i = 0; i < 63; i++)); do many+=("w in {$values,3}"); done
+	guest g --idle-hlt
+	does store words 8 0x1111111111111111
+	new_vm
+	new_session
+	new_watch 0 8
+	refuses 'at most 64' set add --session "$session" --vm "$vm" "${many[@]}" "w == 1" "w == 2"
+	new_set "${many[@]}" "w in {$values,4}"
+	has set "$set" set_state satisfied
+	asks set show
+	is "criteria of the dump" 64 "$(grep -o criterion_holds <<<"$out" | wc -l)"
+	does store words 8 3
+	has set "$set" set_state violated
+	no_surprise
+}
+
 allowlist() {
 	guest g --vcpus 2 --idle-hlt
 	does store words 8 1
@@ -169,6 +190,7 @@ prove "built-in predicates at their edges, 8 bytes" built_in_8
 prove "built-in predicates at their edges, 1 byte" built_in_1
 prove "masks" masked
 prove "a predicate over bits outside the watched bytes is refused" outside
+prove "the largest set: 64 criteria of 16 values" largest
 prove "an eBPF program with a map of allowed values" allowlist
 prove "an eBPF program that compares with the value before" vendor
 prove "an eBPF program is called for the guest's own store" on_store

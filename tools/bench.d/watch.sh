@@ -41,12 +41,12 @@ watch words+8 none
 metric hit "$(store words+8)" instructions '"backend":"none"'
 
 session=$("$cvadm" --json session add --owner bench --lease 3600000 | jq .session)
-for i in {0..15}; do
+for i in {0..63}; do
 	"$cvadm" watch add g --addr "$(guest g addr "words+$((64 + 8 * i))")" --len 8 --trigger none --name "r$i" > /dev/null
 done
 port 1 20001
 one=$(trips 20001 1)
-for n in 4 16; do
+for n in 4 64; do
 	port $n $((20000 + n))
 	metric reread_per_word "$(awk -v a="$(trips $((20000 + n)) $n)" -v b="$one" -v n=$n 'BEGIN { printf "%.1f", (a - b) / (n - 1) }')" \
 		instructions "\"words\":$n"

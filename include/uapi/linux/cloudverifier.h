@@ -83,7 +83,7 @@
 #define CV_DIGEST_LEN		32	/* SHA-256 of the canonical criteria */
 #define CV_VM_WATCHES		4096	/* watches of a guest */
 #define CV_VM_SLOTS		4	/* of these by debug register */
-#define CV_SET_CRITERIA		16
+#define CV_SET_CRITERIA		64
 #define CV_PRED_VALUES		16	/* elements of a small set */
 #define CV_CAPTURE_STEPS	4	/* offsets of a chain of pointers */
 #define CV_CAPTURE_MAX		256	/* bytes that an execution captures */
