@@ -178,11 +178,13 @@ beside() {
 }
 
 flood() {
+	module flood_hits=5
 	scene '' $own:registers
 	does @1 start call 100000000 0x1234
 	await 20 exceeds vm "$vm" vm_floods 1 || mistake "no flood: $got"
 	does stop 1
 	await 20 becomes set "$set" set_state satisfied || mistake "the set stays $got"
+	floods_again
 }
 
 refusals() {

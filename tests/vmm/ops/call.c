@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* call: calls the function `target` COUNT times with an argument, for execute breakpoints and watches. */
+/* call: calls the function `target` COUNT times, or until `stop`, with an argument: for execute breakpoints and watches. */
 #include "op.h"
 
 #ifdef GUEST
@@ -13,7 +13,7 @@ GUEST_OP(call)
 {
 	u64 left;
 
-	for (left = m->arg[0]; left; left--)
+	for (left = m->arg[0]; left && !stopped(m); left--)
 		target(m->arg[1]);
 }
 
@@ -22,7 +22,7 @@ GUEST_OP(call)
 HOST_OP(call) = {
 	.name = "call",
 	.usage = "[COUNT [ARGUMENT]]",
-	.proves = "calls `target` with ARGUMENT, for execute breakpoints and watches",
+	.proves = "calls `target` with ARGUMENT, for execute breakpoints and watches; endless by a large COUNT",
 	.args = "no",
 };
 
