@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#	make			the module for every kernel in KERNELS, cvadm, test and bench programs
+#	make			the module for every kernel in KERNELS, libcv, cvadm, test and bench programs
 #	make check		tests/run (as root)
 #	make lint		sparse, W=1, style, ABI and dependency checks
 #	make bench		tools/bench all (as root)
@@ -34,6 +34,7 @@ $(B)/kernels:
 	tools/kernels
 
 userspace:
+	@$(MAKE) --no-print-directory $(J) -C userspace/lib
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm SANITIZE=1
 	@$(MAKE) --no-print-directory $(J) -C userspace/bpf
@@ -59,7 +60,7 @@ modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B)/here modules modules_install
 
 clean:
-	@for dir in $(CHECKS) userspace/cvadm userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
+	@for dir in $(CHECKS) userspace/lib userspace/cvadm userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
 	rm -rf $(addprefix $(B)/,$(KERNELS) debug kcsan here bin bench tests obj bpf fuzz log run scratch)
 
 .PHONY: all modules userspace programs check lint bench install modules_install clean

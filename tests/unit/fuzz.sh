@@ -4,18 +4,25 @@
 #
 # test: fuzz_kmod finds nothing in 10 seconds
 # test: fuzz_predicate finds nothing in 10 seconds
+# test: fuzz_fwlog finds nothing in 10 seconds
+# test: fuzz_imalog finds nothing in 10 seconds
 
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-for target in fuzz_kmod fuzz_predicate; do
+# Logs of real boots to begin with.
+mkdir "$dir"/fuzz_{kmod,predicate,fwlog,imalog}
+for log in tests/evidence/*/binary_bios_measurements; do cp "$log" "$dir/fuzz_fwlog/${log//\//_}"; done
+for log in tests/evidence/*/ima.bin; do cp "$log" "$dir/fuzz_imalog/${log//\//_}"; done
+
+for target in fuzz_kmod fuzz_predicate fuzz_fwlog fuzz_imalog; do
 	if [ ! -x "build/fuzz/$target" ]; then
 		fail "$target finds nothing in 10 seconds" "build/fuzz/$target is not built"
 		continue
 	fi
-	if "build/fuzz/$target" -max_total_time=10 -max_len=1024 -artifact_prefix="$dir/" > "$dir/log" 2>&1; then
+	if "build/fuzz/$target" -max_total_time=10 -max_len=8192 -artifact_prefix="$dir/" "$dir/$target" > "$dir/log" 2>&1; then
 		ok "$target finds nothing in 10 seconds, $(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$dir/log") runs"
 	else
 		tail -n 40 "$dir/log"
