@@ -18,7 +18,16 @@
 	CV_ERROR(LOG_DIGEST, "log-digest")		/* a digest of an undeclared or repeated bank */ \
 	CV_ERROR(LOG_LOCALITY, "log-locality")		/* a start of PCR 0 after it was extended */ \
 	CV_ERROR(LOG_TEMPLATE, "log-template")		/* an IMA template that cannot be told apart */ \
-	CV_ERROR(HASH_UNKNOWN, "hash-unknown")
+	CV_ERROR(HASH_UNKNOWN, "hash-unknown") \
+	CV_ERROR(KEY_FORMAT, "key-format")		/* not a TPM2B_PUBLIC, or more than one */ \
+	CV_ERROR(KEY_ATTRIBUTES, "key-attributes")	/* could sign what its TPM does not vouch for */ \
+	CV_ERROR(KEY_TYPE, "key-type")			/* algorithm, size, curve, scheme or hash */ \
+	CV_ERROR(SIGNATURE_FORMAT, "signature-format") \
+	CV_ERROR(SIGNATURE, "signature")		/* not this key's over this message */ \
+	CV_ERROR(QUOTE_FORMAT, "quote-format")		/* not made by a TPM, or not a quote */ \
+	CV_ERROR(QUOTE_NONCE, "quote-nonce") \
+	CV_ERROR(QUOTE_SELECTION, "quote-selection")	/* other registers than were asked for */ \
+	CV_ERROR(QUOTE_BANK, "quote-bank")		/* the TPM has no such bank: it quoted nothing */
 
 enum cv_error_name {
 #define CV_ERROR(id, text) CV_E_##id,

@@ -6,18 +6,20 @@
 # test: fuzz_predicate finds nothing in 10 seconds
 # test: fuzz_fwlog finds nothing in 10 seconds
 # test: fuzz_imalog finds nothing in 10 seconds
+# test: fuzz_key finds nothing in 10 seconds
 
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# Logs of real boots to begin with.
-mkdir "$dir"/fuzz_{kmod,predicate,fwlog,imalog}
+# Evidence of real boots to begin with.
+mkdir "$dir"/fuzz_{kmod,predicate,fwlog,imalog,key}
 for log in tests/evidence/*/binary_bios_measurements; do cp "$log" "$dir/fuzz_fwlog/${log//\//_}"; done
+for key in tests/evidence/*/*.{tpm2b_public,tss}; do cp "$key" "$dir/fuzz_key/${key//\//_}"; done
 for log in tests/evidence/*/ima.bin; do cp "$log" "$dir/fuzz_imalog/${log//\//_}"; done
 
-for target in fuzz_kmod fuzz_predicate fuzz_fwlog fuzz_imalog; do
+for target in fuzz_kmod fuzz_predicate fuzz_fwlog fuzz_imalog fuzz_key; do
 	if [ ! -x "build/fuzz/$target" ]; then
 		fail "$target finds nothing in 10 seconds" "build/fuzz/$target is not built"
 		continue
