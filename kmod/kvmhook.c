@@ -16,6 +16,8 @@
  *  5. mark_page_dirty_in_slot() is traced: KVM has written to the guest itself.
  *  6. Where KVM gives up emulating an instruction is wrapped: it may have been
  *     a store to a page that is write-tracked for us.
+ *  7. The vendor's handler of accesses to debug registers is wrapped: it does
+ *     not see that a guest has forbidden them to itself.
  *
  * None of the symbols is exported; they are looked up by name once, and every
  * one that is missing is named.
@@ -47,6 +49,11 @@ static int no_db_handler(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+static int no_dr_handler(struct kvm_vcpu *vcpu)
+{
+	return 1;
+}
+
 static CV_EMULATION_RETURNS no_emulation_fails(CV_EMULATION_TAKES)
 {
 	return 1;
@@ -55,6 +62,7 @@ static CV_EMULATION_RETURNS no_emulation_fails(CV_EMULATION_TAKES)
 /* Static calls are direct: an indirect one to a sealed function faults with IBT. */
 DEFINE_STATIC_CALL(kvm_vcpu_run, no_vcpu_run);
 DEFINE_STATIC_CALL(kvm_db_handler, no_db_handler);
+DEFINE_STATIC_CALL(kvm_dr_handler, no_dr_handler);
 DEFINE_STATIC_CALL(kvm_emulation_fails, no_emulation_fails);
 
 static unsigned long no_kallsyms(const char *name)
@@ -199,6 +207,26 @@ static void notrace db_thunk(unsigned long ip, unsigned long parent_ip,
 		regs->ip = (unsigned long)cv_db_handler;
 }
 
+static noinline int cv_dr_handler(struct kvm_vcpu *vcpu)
+{
+	int r = 1;
+
+	atomic_inc(&in_wrapper);
+	if (!cv_vcpu_general_detect(vcpu))
+		r = static_call(kvm_dr_handler)(vcpu);
+	atomic_dec(&in_wrapper);
+	return r;
+}
+
+static void notrace dr_access_thunk(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+
+	if (regs && !within_module(parent_ip, THIS_MODULE))
+		regs->ip = (unsigned long)cv_dr_handler;
+}
+
 /* As above; retried, a store that KVM cannot emulate finds its page writable. */
 static noinline CV_EMULATION_RETURNS cv_emulation_fails(CV_EMULATION_TAKES)
 {
@@ -276,6 +304,11 @@ static struct ftrace_ops db_ops = {
 	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
+static struct ftrace_ops dr_access_ops = {
+	.func = dr_access_thunk,
+	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
+};
+
 static struct ftrace_ops emulation_ops = {
 	.func = emulation_thunk,
 	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
@@ -330,17 +363,20 @@ static unsigned long vendor_symbol(const char *amd, const char *intel,
 static int set_filters(struct netlink_ext_ack *extack)
 {
 	unsigned long db = vendor_symbol("db_interception", "handle_exception_nmi", extack);
+	unsigned long access = vendor_symbol("dr_interception", "handle_dr", extack);
 	unsigned long cr0 = vendor_symbol("svm_set_cr0", "vmx_set_cr0", extack);
 	unsigned long set_dr = symbol("kvm_set_dr", extack);
 	unsigned long update_dr7 = symbol("kvm_update_dr7", extack);
 	unsigned long emulation = symbol(CV_EMULATION_FAILS, extack);
 	unsigned long dirty = symbol("mark_page_dirty_in_slot", extack);
 
-	if (!db || !cr0 || !set_dr || !update_dr7 || !emulation || !dirty)
+	if (!db || !access || !cr0 || !set_dr || !update_dr7 || !emulation || !dirty)
 		return -EOPNOTSUPP;
 	static_call_update(kvm_emulation_fails, (typeof(&no_emulation_fails))emulation);
 	static_call_update(kvm_db_handler, (typeof(&no_db_handler))db);
+	static_call_update(kvm_dr_handler, (typeof(&no_dr_handler))access);
 	return ftrace_set_filter_ip(&db_ops, db, 0, 1) ?:
+	       ftrace_set_filter_ip(&dr_access_ops, access, 0, 1) ?:
 	       ftrace_set_filter_ip(&cr0_ops, cr0, 0, 1) ?:
 	       ftrace_set_filter_ip(&emulation_ops, emulation, 0, 1) ?:
 	       ftrace_set_filter_ip(&dirty_ops, dirty, 0, 1) ?:
@@ -349,7 +385,7 @@ static int set_filters(struct netlink_ext_ack *extack)
 }
 
 static struct ftrace_ops * const traces[] = {
-	&dr_ops, &cr0_ops, &dirty_ops, &emulation_ops, &db_ops,
+	&dr_ops, &cr0_ops, &dirty_ops, &emulation_ops, &dr_access_ops, &db_ops,
 };
 
 static int trace_install(struct netlink_ext_ack *extack)
@@ -373,7 +409,7 @@ out:
 }
 
 /*
- * Other guests' vCPUs run cv_db_handler() too. The original may sleep there, so
+ * Other guests' vCPUs run the wrappers too. The originals may sleep there, so
  * they are counted; unregistering waits for tasks that are before the count,
  * synchronize_rcu() for those on their last instructions after it.
  */

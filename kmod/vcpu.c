@@ -233,6 +233,22 @@ handled:
 	return 1;
 }
 
+/* KVM looks for GD in the DR7 that is loaded, which is ours. Intel SDM vol. 3 17.2.4. */
+bool cv_vcpu_general_detect(struct kvm_vcpu *vcpu)
+{
+	struct cv_vm *vm;
+
+	if (cv_vcpu_gen(vcpu) == CV_GEN_NONE || !(vcpu->arch.dr7 & DR7_GD))
+		return false;
+	rcu_read_lock();
+	vm = cv_vm_lookup(vcpu->kvm);
+	rcu_read_unlock();
+	if (!vm || vmm_owns_breakpoints(cv_vcpu_of(vm, vcpu)))	/* an armed vCPU keeps its vm */
+		return false;
+	kvm_queue_exception_p(vcpu, DB_VECTOR, DR6_BD);
+	return true;
+}
+
 bool cv_vcpu_has_address_space(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
 	int state = vcpu->arch.mp_state;

@@ -62,6 +62,11 @@ static __always_inline u32 cv_vcpu_gen(const struct kvm_vcpu *vcpu)
 enum cv_prepared cv_vcpu_prepare(struct cv_vm *vm, struct kvm_vcpu *vcpu);
 /* Task context, on the vCPU's thread: returns what an exit handler returns. */
 int cv_vcpu_debug_exit(struct kvm_vcpu *vcpu);
+/*
+ * Likewise, before KVM emulates an access to a debug register: true if the guest
+ * has forbidden it to itself (DR7.GD) and gets its #DB.
+ */
+bool cv_vcpu_general_detect(struct kvm_vcpu *vcpu);
 /* On the vCPU's thread or under vcpu->mutex; must not be traced. */
 void cv_vcpu_breakpoints_changed(struct kvm_vcpu *vcpu);
 /* Traced, before the change: the boot CPU that turns paging off restarts. */
