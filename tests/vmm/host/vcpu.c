@@ -117,6 +117,14 @@ static void start_thread(struct vcpu *v)
 		die("thread of vCPU %u", v->index);
 }
 
+static void await_parked(struct vcpu *v)
+{
+	pthread_mutex_lock(&v->lock);
+	while (!v->in_user)
+		pthread_cond_wait(&v->changed, &v->lock);
+	pthread_mutex_unlock(&v->lock);
+}
+
 struct vcpu *vcpu_create(enum birth birth, struct answer *out)
 {
 	struct vcpu *v;
@@ -148,6 +156,8 @@ struct vcpu *vcpu_create(enum birth birth, struct answer *out)
 		regs_set_waiting(v);
 	vm.vcpu[vm.vcpus++] = v;
 	start_thread(v);
+	if (birth == BIRTH_PARKED)
+		await_parked(v);
 	return v;
 }
 
