@@ -165,7 +165,8 @@ restore() {
 	ctl store words 8 1 && ctl store words 8 0
 }
 
-# Of good values only: the set is denied for the flood, and comes back after it.
+# Of good values only: the set is denied while it lasts, but for a tick now and then to see whether it does, and comes
+# back after it.
 flooded() {
 	[ "$(cvadm --json vm list | field vm_floods)" -ge 1 ] && left_satisfied
 }
@@ -174,9 +175,9 @@ flood() {
 	module flood_hits=5
 	scene || return
 	ctl start storm words 8 0 0
-	await 20 flooded && nothing_arrives || echo "no flood, or a packet passes"
+	await 20 flooded && await 20 eval '! passes' || { echo "no flood, or no packet is denied: $(state)"; return 1; }
 	ctl stop 0 > /dev/null
-	await 20 eval '[ "$(state)" = satisfied ]'
+	await 20 eval '[ "$(state)" = satisfied ]' && passes
 }
 
 debugger() {

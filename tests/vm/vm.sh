@@ -28,15 +28,6 @@ prove() {
 	let_go
 }
 
-# As prove, for what only happens where two things run at once.
-prove_beside() {
-	if [ "$(nproc)" -ge 2 ]; then
-		prove "$@"
-	else
-		skip "$1" "this host has one CPU"
-	fi
-}
-
 mistake() {
 	echo "  ${FUNCNAME[2]}: $1"
 	wrong=${wrong:-$1}

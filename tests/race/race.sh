@@ -89,8 +89,8 @@ races() {
 	no_surprise
 }
 
-prove_beside "a store that is taken back in the middle of a set's first judgement violates" first store_and_restore
-prove_beside "a store that is taken back in the middle of a re-attestation violates" reattestation store_and_restore
-prove_beside "a write without a hit in the middle of a set's first judgement violates" first poke
-prove_beside "a write without a hit in the middle of a re-attestation violates" reattestation poke
-prove_beside "a broken criterion never leaves an open port, 300 races" races
+prove "a store that is taken back in the middle of a set's first judgement violates" first store_and_restore
+prove "a store that is taken back in the middle of a re-attestation violates" reattestation store_and_restore
+prove "a write without a hit in the middle of a set's first judgement violates" first poke
+prove "a write without a hit in the middle of a re-attestation violates" reattestation poke
+prove "a broken criterion never leaves an open port, 300 races" races
