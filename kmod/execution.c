@@ -87,17 +87,20 @@ static bool capture(struct executing *e)
 	return e->is.captured;
 }
 
-/* Fetches the page; false if the guest has none there. */
-static bool fetch(struct executing *e)
+enum fetched { FETCHED, NOT_MAPPED, NOT_READABLE };
+
+static enum fetched fetch(struct executing *e)
 {
 	gpa_t gpa = cv_translate(e->vcpu, e->missed);
-	int idx = srcu_read_lock(&e->vcpu->kvm->srcu);
+	int idx, err;
 	u8 byte;
-	bool done;
 
-	done = gpa != INVALID_GPA && !kvm_vcpu_read_guest(e->vcpu, gpa, &byte, sizeof(byte));
+	if (gpa == INVALID_GPA)
+		return NOT_MAPPED;
+	idx = srcu_read_lock(&e->vcpu->kvm->srcu);
+	err = kvm_vcpu_read_guest(e->vcpu, gpa, &byte, sizeof(byte));
 	srcu_read_unlock(&e->vcpu->kvm->srcu, idx);
-	return done;
+	return err ? NOT_READABLE : FETCHED;
 }
 
 /* --- waiting for the host's pages ---------------------------------------------------------------------------------- */
@@ -122,7 +125,7 @@ static void open_again(const struct executing *e)
 	rcu_read_lock();
 	w = watch_of(e);
 	if (w && atomic_dec_and_test(&w->unread))
-		cv_criteria_unblock(&w->criteria, CV_BLOCK_EXEC);
+		cv_criteria_read(&w->criteria);
 	rcu_read_unlock();
 }
 
@@ -158,22 +161,36 @@ static void judge(const struct executing *e, bool readable)
 	rcu_read_unlock();
 }
 
-static void observe(struct executing *e)
+static bool is_whole(const struct executing *e)
 {
-	bool readable = capture(e), waits = false;
+	return e->is.captured == e->capture.len;
+}
+
+/* What was cut short by a page that the guest has not mapped counts; by one that the host does not give, it does not. */
+static bool wait_for(struct executing *e)
+{
+	enum fetched fetched = FETCHED;
+	bool readable = false;
 	int i;
 
-	for (i = 0; i < READ_TRIES && !readable; i++) {
-		if (!waits)
-			close_meanwhile(e);
-		waits = true;
-		if (!fetch(e))
-			break;
+	for (i = 0; i < READ_TRIES && fetched == FETCHED && !is_whole(e); i++) {
+		fetched = fetch(e);
 		readable = capture(e);
 	}
-	judge(e, readable);
-	if (waits)
-		open_again(e);
+	return readable && (is_whole(e) || fetched == NOT_MAPPED);
+}
+
+static void observe(struct executing *e)
+{
+	bool readable = capture(e);
+
+	if (is_whole(e)) {
+		judge(e, readable);
+		return;
+	}
+	close_meanwhile(e);
+	judge(e, wait_for(e));
+	open_again(e);
 }
 
 static bool begin(struct executing *e, int slot)

@@ -397,7 +397,8 @@ int cv_flow_init(void)
 {
 	int err;
 
-	flow_cache = kmem_cache_create("cv_flow", sizeof(struct cv_flow), 0, SLAB_HWCACHE_ALIGN, NULL);
+	flow_cache = kmem_cache_create("cv_flow", sizeof(struct cv_flow), 0,
+				       SLAB_HWCACHE_ALIGN, NULL);
 	if (!flow_cache)
 		return -ENOMEM;
 	err = nf_conntrack_helper_register(&cv_helper);

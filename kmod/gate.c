@@ -70,7 +70,7 @@ static unsigned int refuse(struct cv_port *port, struct sk_buff *skb,
  * UNKNOWN set may open again.
  */
 static noinline unsigned int closed(struct cv_port *port, struct sk_buff *skb,
-			   const struct nf_hook_state *state)
+				    const struct nf_hook_state *state)
 {
 	if (port->key.proto == IPPROTO_TCP && READ_ONCE(port->gate->word) & CV_WORD_LATCH)
 		atomic64_add(cv_reset_sender(state->net, skb, state->pf), &port->resets);

@@ -45,7 +45,7 @@ static __always_inline bool cv_gate_passes(struct cv_gatekeeper *gate)
 	for (i = 0; i < gate->n_truths; i++)
 		if (cv_truth_is_new(gate->truths[i]))
 			return cv_gate_look(gate);
-	smp_rmb();
+	smp_rmb();	/* see above; tell() in look.c writes in the other order */
 	return cv_gate_is_open(gate);
 }
 

@@ -332,7 +332,8 @@ static int find_kallsyms(void)
 	int err = register_kprobe(&kp);
 
 	if (err) {
-		pr_err("kprobe on kallsyms_lookup_name: error %d; CONFIG_KPROBES and CONFIG_KALLSYMS are needed\n", err);
+		pr_err("kprobe on kallsyms_lookup_name: error %d; CONFIG_KPROBES and CONFIG_KALLSYMS are needed\n",
+		       err);
 		return err;
 	}
 	/* Past ENDBR on some kernels; functions are aligned to 16. */

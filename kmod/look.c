@@ -69,7 +69,7 @@ static void tell(struct cv_word *word, struct cv_look *look)
 		look->tsc = rdtsc();
 	cv_criteria_tell(w, old, value, look);
 	WRITE_ONCE(word->last, raw);
-	smp_mb();
+	smp_mb();	/* counts before the set is looked at again: opening sets, then looks */
 	cv_criteria_close(w, raw);
 	cv_criteria_tell(w, old, value, look);
 	note(w, value, look);

@@ -18,7 +18,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-DEFINE_MUTEX(cv_config);
+DEFINE_MUTEX(cv_config);	/* all changes of configuration; see Documentation/locking.md */
 struct workqueue_struct *cv_wq;
 
 static int __init cv_init(void)

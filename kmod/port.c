@@ -13,7 +13,7 @@
 #include "queue.h"
 #include "trace.h"
 
-DEFINE_MUTEX(cv_ports_lock);
+DEFINE_MUTEX(cv_ports_lock);	/* the table of ports; see Documentation/locking.md */
 
 static struct cv_ids port_ids = CV_IDS(port_ids);
 

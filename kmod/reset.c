@@ -187,23 +187,22 @@ unsigned int cv_reset_both(struct net *net, struct nf_conn *ct)
 
 static bool addresses(const struct sk_buff *skb, struct reset *r, int *thoff)
 {
-	if (r->family == NFPROTO_IPV4) {
-		const struct iphdr *iph = ip_hdr(skb);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+	__be16 frag;
+	u8 proto;
 
+	if (r->family == NFPROTO_IPV4) {
 		r->src.ip = iph->daddr;
 		r->dst.ip = iph->saddr;
 		*thoff = skb_network_offset(skb) + iph->ihl * 4;
 		return iph->protocol == IPPROTO_TCP && !ip_is_fragment(iph);
-	} else {
-		const struct ipv6hdr *ip6h = ipv6_hdr(skb);
-		u8 proto = ip6h->nexthdr;
-		__be16 frag;
-
-		r->src.in6 = ip6h->daddr;
-		r->dst.in6 = ip6h->saddr;
-		*thoff = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(*ip6h), &proto, &frag);
-		return *thoff >= 0 && proto == IPPROTO_TCP && !(frag & htons(~7));
 	}
+	proto = ip6h->nexthdr;
+	r->src.in6 = ip6h->daddr;
+	r->dst.in6 = ip6h->saddr;
+	*thoff = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(*ip6h), &proto, &frag);
+	return *thoff >= 0 && proto == IPPROTO_TCP && !(frag & htons(~7));
 }
 
 /* RFC 9293 3.10.7.1: from the ACK if there is one, else acknowledging all of it. */

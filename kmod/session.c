@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 #include "event.h"
 #include "ids.h"
@@ -19,7 +20,7 @@ struct cv_session *cv_session_next(unsigned long *id)
 }
 
 /* Softirq: the lease is over now, not when somebody looks. */
-static void lease_end(struct timer_list *timer)
+static enum hrtimer_restart lease_end(struct hrtimer *timer)
 {
 	struct cv_session *session = container_of(timer, struct cv_session, lease);
 	struct cv_set *set;
@@ -31,12 +32,13 @@ static void lease_end(struct timer_list *timer)
 		cv_set_block(set, CV_BLOCK_LEASE);
 	rcu_read_unlock();
 	cv_event_session(CV_EV_LEASE_END, session->id);
+	return HRTIMER_NORESTART;
 }
 
 static void begin_lease(struct cv_session *session, u32 lease_ms)
 {
 	session->lease_ms = lease_ms;
-	session->ends = jiffies + msecs_to_jiffies(lease_ms);
+	session->ends = ktime_add_ms(ktime_get(), lease_ms);
 	WRITE_ONCE(session->expired, false);
 }
 
@@ -49,7 +51,8 @@ struct cv_session *cv_session_add(const char *owner, u32 lease_ms)
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&session->sets);
-	timer_setup(&session->lease, lease_end, 0);
+	hrtimer_init(&session->lease, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	session->lease.function = lease_end;
 	strscpy(session->owner, owner, sizeof(session->owner));
 	err = cv_ids_add(&session_ids, session, &session->id);
 	if (err) {
@@ -57,7 +60,7 @@ struct cv_session *cv_session_add(const char *owner, u32 lease_ms)
 		return ERR_PTR(err);
 	}
 	begin_lease(session, lease_ms);
-	mod_timer(&session->lease, session->ends);
+	hrtimer_start(&session->lease, session->ends, HRTIMER_MODE_ABS_SOFT);
 	return session;
 }
 
@@ -71,14 +74,14 @@ void cv_session_renew(struct cv_session *session, u32 lease_ms)
 	bool expired;
 
 	lockdep_assert_held(&cv_config);
-	del_timer_sync(&session->lease);
+	hrtimer_cancel(&session->lease);
 	expired = session->expired;
 	begin_lease(session, lease_ms);
 	if (expired)
 		list_for_each_entry(set, &session->sets, in_session)
 			cv_set_unblock(set, CV_BLOCK_LEASE);
 	/* Last: were the new lease to end meanwhile, its end would be undone above. */
-	mod_timer(&session->lease, session->ends);
+	hrtimer_start(&session->lease, session->ends, HRTIMER_MODE_ABS_SOFT);
 }
 
 void cv_session_del(struct cv_session *session)
@@ -88,18 +91,16 @@ void cv_session_del(struct cv_session *session)
 	lockdep_assert_held(&cv_config);
 	list_for_each_entry_safe(set, next, &session->sets, in_session)
 		cv_set_del(set);
-	del_timer_sync(&session->lease);
+	hrtimer_cancel(&session->lease);
 	cv_ids_del(&session_ids, session->id);
 	kfree_rcu(session, rcu);
 }
 
 u32 cv_session_left_ms(const struct cv_session *session)
 {
-	unsigned long now = jiffies;
+	s64 left = ktime_ms_delta(session->ends, ktime_get());
 
-	if (cv_session_expired(session) || !time_before(now, session->ends))
-		return 0;
-	return jiffies_to_msecs(session->ends - now);
+	return cv_session_expired(session) || left < 0 ? 0 : left;
 }
 
 void cv_sessions_drop(void)

@@ -3,15 +3,15 @@
 #ifndef _CV_SESSION_H
 #define _CV_SESSION_H
 
-#include <linux/timer.h>
+#include <linux/hrtimer.h>
 #include "../include/uapi/linux/cloudverifier.h"
 
 struct cv_session {
 	u32 id;
 	u32 lease_ms;
-	unsigned long ends;		/* jiffies */
+	ktime_t ends;			/* monotonic */
 	bool expired;
-	struct timer_list lease;
+	struct hrtimer lease;		/* as exact for an hour as for a second */
 	struct list_head sets;		/* RCU; changed under cv_config */
 	char owner[CV_NAME_MAX + 1];
 	struct rcu_head rcu;

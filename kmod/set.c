@@ -84,6 +84,32 @@ void cv_criteria_unblock(struct list_head *criteria, u32 blockers)
 	rcu_read_unlock();
 }
 
+static bool any_unread(const struct cv_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n_criteria; i++)
+		if (atomic_read(&set->criteria[i].watch->unread))
+			return true;
+	return false;
+}
+
+void cv_criteria_read(struct list_head *criteria)
+{
+	struct cv_criterion *c;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(c, criteria, on_watch) {
+		if (any_unread(c->set))
+			continue;
+		cv_set_unblock(c->set, CV_BLOCK_EXEC);
+		smp_mb();	/* unblocked before they are counted: the next counts, then blocks */
+		if (any_unread(c->set))
+			cv_set_block(c->set, CV_BLOCK_EXEC);
+	}
+	rcu_read_unlock();
+}
+
 bool cv_criterion_holds_now(const struct cv_criterion *c)
 {
 	unsigned long flags;

@@ -67,5 +67,7 @@ enum cv_verdict cv_set_verdict(const struct cv_set *set);
 /* The same for every set with a criterion on a watch; judge.h has judging. */
 void cv_criteria_block(struct list_head *criteria, u32 blockers);
 void cv_criteria_unblock(struct list_head *criteria, u32 blockers);
+/* CV_BLOCK_EXEC goes from sets none of whose watches has an execution that waits. */
+void cv_criteria_read(struct list_head *criteria);
 
 #endif /* _CV_SET_H */

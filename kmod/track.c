@@ -99,7 +99,9 @@ static bool is_wanted(const struct cv_watch *w)
 
 static bool is_as_wanted(const struct cv_watch *w)
 {
-	return w->tracked ? is_wanted(w) && w->tracked_gfn == cv_watch_gpa(w) >> PAGE_SHIFT : !is_wanted(w);
+	if (!w->tracked)
+		return !is_wanted(w);
+	return is_wanted(w) && w->tracked_gfn == cv_watch_gpa(w) >> PAGE_SHIFT;
 }
 
 static void start(struct cv_watch *w)

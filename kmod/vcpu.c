@@ -264,6 +264,16 @@ bool cv_vcpu_has_address_space(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 	       (state == KVM_MP_STATE_RUNNABLE || state == KVM_MP_STATE_HALTED);
 }
 
+static bool is_attached(struct cv_vm *vm)
+{
+	bool attached;
+
+	rcu_read_lock();
+	attached = cv_vm_lookup(vm->kvm) == vm;
+	rcu_read_unlock();
+	return attached;
+}
+
 /* vCPU loaded, on its thread or under its mutex; may sleep. */
 static void visit(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
@@ -274,7 +284,8 @@ static void visit(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 			cv_watches_translate(vm, vcpu);
 		return;
 	}
-	if (is_free(v, vcpu))
+	/* Late, and attached anew meanwhile: what is armed is no longer this one's. */
+	if (is_free(v, vcpu) || !is_attached(vm))
 		return;
 	preempt_disable();
 	if (cv_vcpu_gen(vcpu) == CV_GEN_NONE)

@@ -194,6 +194,7 @@ static bool all_current(struct cv_vm *vm)
 
 	kvm_for_each_vcpu(i, vcpu, vm->kvm)
 		if (!cv_vcpu_current(vm, vcpu) &&
+		    /* pairs with vcpu_enter_guest(): outside, it comes by the hook again */
 		    smp_load_acquire(&vcpu->mode) != OUTSIDE_GUEST_MODE)
 			return false;
 	return true;
@@ -468,6 +469,8 @@ void cv_vm_detach(struct cv_vm *vm)
 	cv_watches_untrack(vm);
 	WRITE_ONCE(vm->dying, true);
 	new_generation(vm);
+	/* Who was about to arm a vCPU, with interrupts off, has done so now: disarm_all() sees it. */
+	synchronize_rcu();
 	cv_tick_stop(vm);
 	cancel_delayed_work_sync(&vm->resolve);
 	disarm_all(vm);
@@ -479,8 +482,8 @@ void cv_vm_detach(struct cv_vm *vm)
 	cv_track_stop(vm);
 	cancel_delayed_work_sync(&vm->resolve);
 	mmdrop(vm->mm);
+	cv_kvmhook_put();	/* writes to KVM's module, which the guest holds */
 	kvm_put_kvm(vm->kvm);
-	cv_kvmhook_put();
 	pr_info("destroyed vm %u\n", vm->id);
 	cv_vm_put(vm);
 }

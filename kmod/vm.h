@@ -100,6 +100,7 @@ static inline struct cv_vcpu *cv_vcpu_of(struct cv_vm *vm, struct kvm_vcpu *vcpu
  */
 static __always_inline bool cv_vcpu_current(struct cv_vm *vm, struct kvm_vcpu *vcpu)
 {
+	/* data_race(): see above */
 	return cv_vcpu_gen(vcpu) == data_race(vm->gen);
 }
 

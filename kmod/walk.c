@@ -8,7 +8,8 @@ static bool read_entry(struct kvm *kvm, gpa_t gpa, u64 *entry)
 	int idx = srcu_read_lock(&kvm->srcu), err;
 
 	pagefault_disable();
-	err = kvm_read_guest_page(kvm, gpa >> PAGE_SHIFT, entry, offset_in_page(gpa), sizeof(*entry));
+	err = kvm_read_guest_page(kvm, gpa >> PAGE_SHIFT, entry, offset_in_page(gpa),
+				  sizeof(*entry));
 	pagefault_enable();
 	srcu_read_unlock(&kvm->srcu, idx);
 	return !err && *entry & CV_PTE_PRESENT;

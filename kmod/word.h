@@ -34,6 +34,7 @@ struct cv_truth {
  */
 static __always_inline bool cv_word_is_new(const struct cv_word *word)
 {
+	/* data_race(): see above */
 	return unlikely(READ_ONCE(*READ_ONCE(word->ptr)) != data_race(word->last));
 }
 

@@ -8,7 +8,7 @@
  *	cvadm set add --session 2 --vm web --map allowed=/usr/sbin/nginx,/bin/sh \
  *		'exec bpf executed.bpf.o'
  *
- * Text that fills the capture without a NUL is not allowed: it may go on.
+ * Text without a NUL in what was captured is not allowed: it may go on.
  */
 #include "judge.h"
 
@@ -24,13 +24,13 @@ struct {
 	__type(value, __u8);
 } allowed SEC(".maps");
 
-/* Nothing but zeros from the first on. False if there is none. */
-static __always_inline bool cut_at_nul(struct text *text)
+/* Nothing but zeros from the first on. False if there is none among @len bytes: behind them zeros mean nothing. */
+static __always_inline bool cut_at_nul(struct text *text, __u32 len)
 {
 	bool ended = false;
 
-	for (int i = 0; i < CV_CAPTURE_MAX; i++) {
-		if (!text->bytes[i])
+	for (__u32 i = 0; i < CV_CAPTURE_MAX; i++) {
+		if (i < len && !text->bytes[i])
 			ended = true;
 		if (ended)
 			text->bytes[i] = 0;
@@ -43,6 +43,7 @@ int executed(struct __sk_buff *ctx)
 {
 	struct cv_record rec;
 	struct text text;
+	__u32 captured;
 
 	if (!judge_record(ctx, &rec))
 		return 0;
@@ -50,7 +51,9 @@ int executed(struct __sk_buff *ctx)
 		return 1;
 	return !bpf_skb_load_bytes(ctx, rec.execution + offsetof(struct cv_execution, capture),
 				   &text, sizeof(text)) &&
-	       cut_at_nul(&text) && bpf_map_lookup_elem(&allowed, &text);
+	       !bpf_skb_load_bytes(ctx, rec.execution + offsetof(struct cv_execution, captured),
+				   &captured, sizeof(captured)) &&
+	       cut_at_nul(&text, captured) && bpf_map_lookup_elem(&allowed, &text);
 }
 
 char _license[] SEC("license") = "GPL";
