@@ -449,7 +449,7 @@ err_kvm:
  * Two phases. First nothing new: sets close and go, vCPUs disarm instead of
  * arming. When every vCPU has, none of them can be inside our hook with this
  * vm, and it leaves the look-up table. Then the rest, that nobody can reach:
- *	vCPU entry and exit	all disarmed, unhashed, synchronize_rcu()
+ *	vCPU entry and exit	synchronize_rcu(), all disarmed, unhashed, synchronize_rcu()
  *	failed emulation	untracked before the vCPU disarms on its thread
  *	task work on a vCPU	finds nothing armed; holds references to all it touches
  *	resolve work, tick	cancelled
