@@ -184,7 +184,7 @@ unprotect() {
 clean_up() {
 	stop "${!jobs[@]}"
 	unprotect
-	tests/guest/stop guest > /dev/null 2>&1
+	tests/guest/stop guest > /dev/null
 	ip link del c0 2>/dev/null
 	ip netns del client 2>/dev/null
 	rm -rf "$dir"
