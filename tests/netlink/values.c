@@ -262,6 +262,7 @@ static void put_criterion(const struct criterion_case *k)
 
 static void test_nests(void)
 {
+	uint32_t full = watch, other;	/* a watch has room for 64 criteria, and one already */
 	struct nlattr *nla;
 	int i;
 
@@ -291,13 +292,17 @@ static void test_nests(void)
 	criterion = msg_nest(&m, CV_A_WATCH);
 	ask_set("something else than a criterion", EINVAL, criterion, "not a criterion");
 
+	other = world_watch(sock, vm, 0x3000, 4);
 	begin_set();
 	for (i = 0; i < CV_SET_CRITERIA + 1; i++) {
+		watch = i % 2 ? other : full;
 		begin_criterion(CV_PRED_EQ);
 		msg_u64(&m, CV_A_PRED_A, 1);
 		msg_nest_end(&m, criterion);
 	}
+	watch = full;
 	ask_set("65 criteria", ENOSPC, criterion, "at most 64");
+	world_del(sock, CV_CMD_WATCH_DEL, CV_A_WATCH, other);
 
 	begin_set();
 	criteria->nla_type &= ~NLA_F_NESTED;
