@@ -182,8 +182,8 @@ static fastpath_t cv_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 }
 
 /*
- * Not a tail call: the guard in db_thunk() tells our call of the original from
- * KVM's by the return address, which must lie in this module.
+ * Not a tail call: the guard in wrap_thunk() tells our call of the original from
+ * KVM's by the return address, which must lie in this module. So with the others.
  */
 static noinline int cv_db_handler(struct kvm_vcpu *vcpu)
 {
@@ -198,15 +198,6 @@ static noinline int cv_db_handler(struct kvm_vcpu *vcpu)
 	return r;
 }
 
-static void notrace db_thunk(unsigned long ip, unsigned long parent_ip,
-			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-
-	if (regs && !within_module(parent_ip, THIS_MODULE))
-		regs->ip = (unsigned long)cv_db_handler;
-}
-
 static noinline int cv_dr_handler(struct kvm_vcpu *vcpu)
 {
 	int r = 1;
@@ -218,16 +209,7 @@ static noinline int cv_dr_handler(struct kvm_vcpu *vcpu)
 	return r;
 }
 
-static void notrace dr_access_thunk(unsigned long ip, unsigned long parent_ip,
-				    struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-
-	if (regs && !within_module(parent_ip, THIS_MODULE))
-		regs->ip = (unsigned long)cv_dr_handler;
-}
-
-/* As above; retried, a store that KVM cannot emulate finds its page writable. */
+/* Retried, a store that KVM cannot emulate finds its page writable. */
 static noinline CV_EMULATION_RETURNS cv_emulation_fails(CV_EMULATION_TAKES)
 {
 	CV_EMULATION_RETURNS r = 1;
@@ -239,13 +221,14 @@ static noinline CV_EMULATION_RETURNS cv_emulation_fails(CV_EMULATION_TAKES)
 	return r;
 }
 
-static void notrace emulation_thunk(unsigned long ip, unsigned long parent_ip,
-				    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+/* KVM's call goes to the wrapper, ours to the original. */
+static void notrace wrap_thunk(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct pt_regs *regs = ftrace_get_regs(fregs);
 
 	if (regs && !within_module(parent_ip, THIS_MODULE))
-		regs->ip = (unsigned long)cv_emulation_fails;
+		regs->ip = (unsigned long)ops->private;
 }
 
 /*
@@ -300,17 +283,20 @@ static struct ftrace_ops cr0_ops = {
 };
 
 static struct ftrace_ops db_ops = {
-	.func = db_thunk,
+	.func = wrap_thunk,
+	.private = cv_db_handler,
 	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
 static struct ftrace_ops dr_access_ops = {
-	.func = dr_access_thunk,
+	.func = wrap_thunk,
+	.private = cv_dr_handler,
 	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
 };
 
 static struct ftrace_ops emulation_ops = {
-	.func = emulation_thunk,
+	.func = wrap_thunk,
+	.private = cv_emulation_fails,
 	.flags = OPS_FLAGS | FTRACE_OPS_FL_IPMODIFY,
 };
 

@@ -10,7 +10,6 @@
 #include "pcr.h"
 
 #define CV_QUOTE_BANKS	4
-#define CV_NONCE_MAX	32	/* TPMs with SHA-256 need not take more; the structure allows for two bytes of algorithm */
 
 struct cv_selection {
 	uint16_t alg;		/* TPM_ALG_ID of the bank */

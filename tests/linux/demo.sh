@@ -21,15 +21,11 @@
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
 
-# As tests/run does for the host: the guest died of a breakpoint instruction that is not in its memory.
-emulator_failed() {
-	grep -a -A 12 'int3: 0000' "$1" | grep -am 1 'Code: ' | grep -aqv 'cc <'
-}
-
+# As tests/run does for the host.
 said=$(mktemp)
 records=$(tools/demo.d/stage 2> "$said")
 cat "$said"
-if emulator_failed "$said"; then
+if tools/bed.d/emulator-failed "$said"; then
 	echo "AGAIN: the emulator ran an int3 in the guest that is not in memory (Documentation/testing.md)"
 	records=$(tools/demo.d/stage)
 fi

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Quotes of real boots, in tests/evidence: as they are, with another answer than asked for, and with each bit flipped. */
-#include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <cv/imalog.h>
 #include <cv/quote.h>
+
+#include "evidence.h"
 
 #define QUOTED	0x7fff		/* what the boots quoted: PCR 0 to 14 */
 
@@ -25,32 +25,18 @@ static const struct {
 #define N_CASES ((int)(sizeof(boots) / sizeof(boots[0])) * N_QUOTES - 2)	/* the last boot has one quote */
 #define N_NAMES (N_CASES - 1)							/* and no name */
 
-struct blob {
-	uint8_t data[65536];
-	size_t len;
-};
-
 /* One case: what a verifier is given, and what it asked. */
 static struct blob public, attest, sig, nonce;
 static struct cv_selection wanted;
 static struct cv_quote quote;
 static struct cv_error err;
 
-static struct cv_bytes of(const struct blob *b)
-{
-	return (struct cv_bytes) { b->data, b->len };
-}
-
 static void load(struct blob *b, const char *boot, const char *name, const char *ending)
 {
-	char path[256];
-	FILE *f;
+	char file[64];
 
-	snprintf(path, sizeof(path), "tests/evidence/%s/%s%s", boot, name, ending);
-	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "%s: not there", path);
-	b->len = fread(b->data, 1, sizeof(b->data), f);
-	fclose(f);
+	snprintf(file, sizeof(file), "%s%s", name, ending);
+	evidence_load(b, boot, file);
 }
 
 static void from_hex(struct blob *b)
@@ -94,27 +80,6 @@ static void refused(enum cv_error_name name)
 		      cv_error_name(err.name), err.text);
 }
 
-/* Registers as the TPM told them, a moment before or after. */
-static void registers(const char *boot, struct cv_pcr_bank *bank, uint16_t alg)
-{
-	char path[256], line[256], name[32], hex[129], in[32] = "";
-	unsigned int pcr, byte;
-	FILE *f;
-
-	cv_pcr_restart(bank, cv_hash_by_alg(alg));
-	snprintf(path, sizeof(path), "tests/evidence/%s/pcrs.yaml", boot);
-	f = fopen(path, "r");
-	ck_assert_msg(f != NULL, "%s: not there", path);
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, " %u : 0x%128s", &pcr, hex) == 2 && !strcmp(in, bank->hash->name))
-			for (int i = 0; i < bank->hash->size && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
-				bank->value[pcr][i] = byte;
-		else if (sscanf(line, " %31[a-z0-9]:", name) == 1)
-			strcpy(in, name);
-	}
-	fclose(f);
-}
-
 /* PCR 10 goes on while others are read: the quote's is that of some entry of the list. */
 static bool matches(const char *boot, struct cv_pcr_bank *bank)
 {
@@ -144,7 +109,7 @@ START_TEST(real_quotes)
 	ck_assert_msg(accepted(), "%s, %s: %s", boot, quotes[_i % N_QUOTES].quote, err.text);
 	ck_assert_uint_gt(quote.reset_count, 0);
 	ck_assert(quote.safe);
-	registers(boot, &bank, wanted.alg);
+	evidence_registers(boot, cv_hash_by_alg(wanted.alg)->name, &bank);	/* a moment before or after */
 	ck_assert_msg(matches(boot, &bank), "%s, %s: other registers", boot,
 		      quotes[_i % N_QUOTES].quote);
 	bank.value[14][0] ^= 1;
@@ -247,6 +212,28 @@ START_TEST(attributes)
 }
 END_TEST
 
+/* Bytes of the ECC key's TPM2B_PUBLIC, each made into what is not accepted. */
+START_TEST(types)
+{
+	static const struct { int byte, value; } made[] = {
+		{ 3, 0x08 },		/* neither RSA nor ECC */
+		{ 5, CV_ALG_SHA1 },	/* its name */
+		{ 15, 0x1a },		/* ECDAA */
+		{ 17, CV_ALG_SHA1 },	/* its signatures */
+		{ 19, 0x05 },		/* P-521 */
+		{ 19, 0x04 },		/* P-384: the point is not on it */
+	};
+
+	for (unsigned int i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		load_case(0);
+		public.data[made[i].byte] = made[i].value;
+		ck_assert_msg(!accepted(), "case %u", i);
+		ck_assert_msg(err.name == CV_E_KEY_TYPE || (err.name == CV_E_KEY_FORMAT && made[i].byte != 5 && made[i].byte != 17),
+			      "case %u: %s: %s", i, cv_error_name(err.name), err.text);
+	}
+}
+END_TEST
+
 /*
  * A bit of what is signed, or of the signature, or of the question, is always
  * noticed. One of the key's makes another key, by name if nothing else.
@@ -292,6 +279,7 @@ int main(void)
 	tcase_add_test(tests, swapped_parts);
 	tcase_add_loop_test(tests, lengths, 0, N_QUOTES);
 	tcase_add_test(tests, attributes);
+	tcase_add_test(tests, types);
 	tcase_add_loop_test(tests, every_bit, 0, N_QUOTES);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -9,6 +9,7 @@
 # test: a chain that loops ends
 # test: text before a page that is not there is captured as far as it goes
 # test: a page that the host took away is fetched, the set closed meanwhile
+# test: a capture that goes on in a page that the host took away is whole
 # test: the bytes of the instruction are watched
 # test: the guest's own breakpoint on the same instruction works beside ours
 # test: a flood of executions is denied
@@ -152,6 +153,17 @@ fetched() {
 	has set "$set" set_violations 0
 }
 
+goes_on_in_another() {
+	local before
+	before=$(printf '%#x' $((words - 16)))
+	scene '+0(%rdi):32' $own:whole
+	does store "$before" 8 1
+	does madvise
+	goes_on 1 "$before" 1
+	has set "$set" set_state satisfied
+	has set "$set" set_violations 0
+}
+
 bytes() {
 	guest g --vcpus 2 --idle-hlt
 	new_vm
@@ -207,6 +219,7 @@ prove "a chain that leads nowhere violates" nowhere
 prove "a chain that loops ends" loop
 prove "text before a page that is not there is captured as far as it goes" cut_short
 prove "a page that the host took away is fetched, the set closed meanwhile" fetched
+prove "a capture that goes on in a page that the host took away is whole" goes_on_in_another
 prove "the bytes of the instruction are watched" bytes
 prove "the guest's own breakpoint on the same instruction works beside ours" beside
 prove "a flood of executions is denied" flood
