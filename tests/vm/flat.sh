@@ -18,7 +18,7 @@ stores() {
 	has watch "$watch" watch_gpa "$answer"
 	for cpu in 0 1; do
 		does "@$cpu" store words 4 5
-		event "verdict.* set=$set set_state=violated.* $(by $cpu).* old=0x0 new=0x5"
+		event "verdict.* set=$set set_state=violated.* $by_any.* old=0x0 new=0x5"
 		does "@$cpu" store words+1 1 1
 		does "@$cpu" store words 2 2
 		does "@$cpu" store words 4 0

@@ -29,7 +29,7 @@ four_watches() {
 store_on() {
 	has set "${sets[$2]}" set_state satisfied
 	does "@$1" store "words+$3" "$2" 5
-	event "verdict.* set=${sets[$2]} set_state=violated.* $(by $1).* old=0x0 new=0x5"
+	event "verdict.* set=${sets[$2]} set_state=violated.* $by_any.* old=0x0 new=0x5"
 	does "@$1" store "words+$3" "$2" 0
 	asks set reattest "${sets[$2]}"
 }

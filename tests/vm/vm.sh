@@ -267,10 +267,9 @@ event() {
 	mistake "no event '$1'${seen:+ among: ${seen#; }}"
 }
 
-# by CPU: pattern for who saw a change: that vCPU's exit, or a timer between the store and the exit.
-by() {
-	echo "source=(timer|exit exit=[0-9]* vcpu=$1)"
-}
+# Pattern for who saw a store: the vCPU's exit, or, between the store and the exit, a timer or another vCPU's exit. That the
+# store was trapped as well, its hit tells.
+by_any='source=(timer|exit exit=[0-9]* vcpu=[0-9]+)'
 
 stop_listening() {
 	[ -n "$event_pid" ] || return 0
