@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#	make			the module for every kernel in KERNELS, libcv, cvadm, test and bench programs
+#	make			the module for every kernel in KERNELS, libcv, cvadm, cvctl, test and bench programs
 #	make check		tests/run (as root)
 #	make lint		sparse, W=1, style, ABI and dependency checks
 #	make bench		tools/bench all (as root)
-#	make install		cvadm, its manual and completion; DESTDIR and PREFIX are obeyed
+#	make install		cvadm and cvctl, their manuals, completion; DESTDIR and PREFIX are obeyed
 #	make modules_install	the module, for the running kernel (or KDIR=…)
 #	make clean
 #
@@ -37,6 +37,8 @@ userspace:
 	@$(MAKE) --no-print-directory $(J) -C userspace/lib
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm SANITIZE=1
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvctl
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvctl SANITIZE=1
 	@$(MAKE) --no-print-directory $(J) -C userspace/bpf
 
 programs:
@@ -53,6 +55,7 @@ bench:
 
 install: userspace
 	$(MAKE) -C userspace/cvadm install
+	$(MAKE) -C userspace/cvctl install
 
 modules_install:
 	@mkdir -p $(B)/here
@@ -60,7 +63,7 @@ modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B)/here modules modules_install
 
 clean:
-	@for dir in $(CHECKS) userspace/lib userspace/cvadm userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
+	@for dir in $(CHECKS) userspace/lib userspace/cvadm userspace/cvctl userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
 	rm -rf $(addprefix $(B)/,$(KERNELS) debug kcsan here bin bench tests obj bpf fuzz log run scratch)
 
 .PHONY: all modules userspace programs check lint bench install modules_install clean

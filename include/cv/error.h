@@ -17,7 +17,13 @@
 	CV_ERROR(LOG_HEADER, "log-header")		/* a Spec ID event that contradicts itself */ \
 	CV_ERROR(LOG_DIGEST, "log-digest")		/* a digest of an undeclared or repeated bank */ \
 	CV_ERROR(LOG_LOCALITY, "log-locality")		/* a start of PCR 0 after it was extended */ \
+	CV_ERROR(LOG_CMDLINE, "log-cmdline")		/* longer than any kernel takes */ \
 	CV_ERROR(LOG_TEMPLATE, "log-template")		/* an IMA template that cannot be told apart */ \
+	CV_ERROR(LOG_MISMATCH, "log-mismatch")		/* does not replay to the quoted registers */ \
+	CV_ERROR(EPOCH_RESET, "epoch-reset")		/* the machine started again */ \
+	CV_ERROR(EPOCH_RESTART, "epoch-restart")	/* the TPM was resumed */ \
+	CV_ERROR(EPOCH_BACK, "epoch-back")		/* of an earlier epoch than the last quote */ \
+	CV_ERROR(EPOCH_CLOCK, "epoch-clock")		/* the TPM's clock did not advance, or is not safe */ \
 	CV_ERROR(HASH_UNKNOWN, "hash-unknown") \
 	CV_ERROR(KEY_FORMAT, "key-format")		/* not a TPM2B_PUBLIC, or more than one */ \
 	CV_ERROR(KEY_ATTRIBUTES, "key-attributes")	/* could sign what its TPM does not vouch for */ \
@@ -27,7 +33,14 @@
 	CV_ERROR(QUOTE_FORMAT, "quote-format")		/* not made by a TPM, or not a quote */ \
 	CV_ERROR(QUOTE_NONCE, "quote-nonce") \
 	CV_ERROR(QUOTE_SELECTION, "quote-selection")	/* other registers than were asked for */ \
-	CV_ERROR(QUOTE_BANK, "quote-bank")		/* the TPM has no such bank: it quoted nothing */
+	CV_ERROR(QUOTE_BANK, "quote-bank")		/* the TPM has no such bank: it quoted nothing */ \
+	CV_ERROR(LIST_FORMAT, "list-format")		/* not a list of values of the type */ \
+	CV_ERROR(CRITERIA_SYNTAX, "criteria-syntax")	/* not a sentence of the language */ \
+	CV_ERROR(CRITERIA_NAME, "criteria-name")	/* no such fact, field, unit or remedy */ \
+	CV_ERROR(CRITERIA_TYPE, "criteria-type")	/* values that cannot be compared so */ \
+	CV_ERROR(CRITERIA_LIMIT, "criteria-limit")	/* more than the documented maximum */ \
+	CV_ERROR(FILE, "file")				/* cannot be opened, read or written */ \
+	CV_ERROR(MEMORY, "memory")
 
 enum cv_error_name {
 #define CV_ERROR(id, text) CV_E_##id,

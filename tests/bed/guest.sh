@@ -18,7 +18,7 @@ cd "$(dirname "$0")/../.." || exit
 
 if [ -z "${CV_BED-}" ]; then
 	for kernel in 6.1 6.12; do
-		tools/bed --name bed-guest --timeout 240 "$kernel" -- "$0" || exit
+		tools/bed --smp 1 --name bed-guest --timeout 240 "$kernel" -- "$0" || exit
 	done
 	exit
 fi

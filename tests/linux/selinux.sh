@@ -50,6 +50,7 @@ from_vcpu() {
 
 # Off and on, twice each; what QEMU complains about would stand in its output.
 unnoticed() {
+	echo "hits: $(of_watch watch_hits)"
 	[ "$(of_watch watch_hits)" = 4 ] && kill -0 "$vmm" && [ ! -s /run/guest/guest/qemu ] &&
 		in_guest 'dmesg | grep -E "debug exception|int3:|Oops|BUG:|traps:"; [ $? = 1 ]'
 }

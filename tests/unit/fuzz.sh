@@ -1,33 +1,58 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A short run of each fuzz target; for a long one: build/fuzz/fuzz_NAME CORPUS_DIR
+# A short run of each fuzz target, two at a time; for a long one: build/fuzz/fuzz_NAME CORPUS_DIR
 #
-# test: fuzz_kmod finds nothing in 10 seconds
-# test: fuzz_predicate finds nothing in 10 seconds
-# test: fuzz_fwlog finds nothing in 10 seconds
-# test: fuzz_imalog finds nothing in 10 seconds
-# test: fuzz_key finds nothing in 10 seconds
+# test: fuzz_kmod finds nothing in 20 seconds
+# test: fuzz_predicate finds nothing in 20 seconds
+# test: fuzz_fwlog finds nothing in 20 seconds
+# test: fuzz_boot finds nothing in 20 seconds
+# test: fuzz_imalog finds nothing in 20 seconds
+# test: fuzz_key finds nothing in 20 seconds
+# test: fuzz_criteria finds nothing in 20 seconds
+# test: fuzz_list finds nothing in 20 seconds
 
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# Evidence of real boots to begin with.
-mkdir "$dir"/fuzz_{kmod,predicate,fwlog,imalog,key}
-for log in tests/evidence/*/binary_bios_measurements; do cp "$log" "$dir/fuzz_fwlog/${log//\//_}"; done
-for key in tests/evidence/*/*.{tpm2b_public,tss}; do cp "$key" "$dir/fuzz_key/${key//\//_}"; done
-for log in tests/evidence/*/ima.bin; do cp "$log" "$dir/fuzz_imalog/${log//\//_}"; done
-
-for target in fuzz_kmod fuzz_predicate fuzz_fwlog fuzz_imalog fuzz_key; do
-	if [ ! -x "build/fuzz/$target" ]; then
-		fail "$target finds nothing in 10 seconds" "build/fuzz/$target is not built"
-		continue
-	fi
-	if "build/fuzz/$target" -max_total_time=10 -max_len=8192 -artifact_prefix="$dir/" "$dir/$target" > "$dir/log" 2>&1; then
-		ok "$target finds nothing in 10 seconds, $(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$dir/log") runs"
-	else
-		tail -n 40 "$dir/log"
-		fail "$target finds nothing in 10 seconds"
-	fi
+# Evidence of real boots, and texts of the manual, to begin with.
+mkdir "$dir"/fuzz_{kmod,predicate,fwlog,boot,imalog,key,criteria,list}
+for log in tests/evidence/*/binary_bios_measurements; do
+	cp "$log" "$dir/fuzz_fwlog/${log//\//_}"
+	cp "$log" "$dir/fuzz_boot/${log//\//_}"
 done
+for key in tests/evidence/*/*.{tpm2b_public,sig}; do cp "$key" "$dir/fuzz_key/${key//\//_}"; done
+for log in tests/evidence/*/binary_runtime_measurements; do cp "$log" "$dir/fuzz_imalog/${log//\//_}"; done
+cp tests/fuzz/criteria/* "$dir/fuzz_criteria"
+cp tests/fuzz/list/* "$dir/fuzz_list"
+
+# fuzz TARGET: its last line says how often it ran.
+fuzz() {
+	"build/fuzz/$1" -max_total_time=20 -max_len=8192 -artifact_prefix="$dir/" "$dir/$1" > "$dir/$1.log" 2>&1
+}
+
+# judge TARGET PID
+judge() {
+	local name="$1 finds nothing in 20 seconds"
+	if wait "$2"; then
+		ok "$name, $(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$dir/$1.log") runs"
+	else
+		tail -n 40 "$dir/$1.log"
+		fail "$name"
+	fi
+}
+
+# both TARGET TARGET
+both() {
+	local one two
+	fuzz "$1" & one=$!
+	fuzz "$2" & two=$!
+	judge "$1" $one
+	judge "$2" $two
+}
+
+both fuzz_kmod fuzz_predicate
+both fuzz_fwlog fuzz_boot
+both fuzz_imalog fuzz_key
+both fuzz_criteria fuzz_list

@@ -55,7 +55,7 @@ static void load_case(int i)
 
 	load(&public, boot, quotes[i % N_QUOTES].key, ".tpm2b_public");
 	load(&attest, boot, quotes[i % N_QUOTES].quote, ".attest");
-	load(&sig, boot, quotes[i % N_QUOTES].quote, ".sig.tss");
+	load(&sig, boot, quotes[i % N_QUOTES].quote, ".sig");
 	load(&nonce, boot, "nonce", ".hex");
 	from_hex(&nonce);
 	wanted = (struct cv_selection) { quotes[i % N_QUOTES].alg, QUOTED };
@@ -175,7 +175,7 @@ START_TEST(swapped_parts)
 	load_case(0);
 	load(&attest, boots[0], "quote-sha1", ".attest");
 	refused(CV_E_SIGNATURE);
-	load(&sig, boots[0], "quote-sha1", ".sig.tss");
+	load(&sig, boots[0], "quote-sha1", ".sig");
 	refused(CV_E_QUOTE_BANK);
 }
 END_TEST

@@ -61,7 +61,7 @@ static void replay_ima(const char *boot, const char *name)
 	struct cv_error err;
 	bool found = false;
 
-	evidence_load(&bytes, boot, "ima.bin");
+	evidence_load(&bytes, boot, "binary_runtime_measurements");
 	evidence_registers(boot, name, &expected);
 	cv_pcr_restart(&bank, hash);
 	cv_imalog_begin(&log, of(&bytes));

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A node that proves itself again, by the evidence of real boots: two boots of
+ * one machine and its TPM, which are two epochs; and what criteria then find.
+ */
+#include <stdlib.h>
+#include <cv/criteria.h>
+#include <cv/tpm.h>
+
+#include "evidence.h"
+
+#define QUOTED	0x7fff		/* PCR 0 to 14 */
+
+static struct blob attest, sig, key_blob, fwlog, imalog, cmdline;
+static struct cv_key key;
+static uint8_t nonce[32];
+static struct cv_selection wanted;
+static struct cv_attester node;
+static struct cv_proven proven;
+static struct cv_error err;
+
+static void load(const char *boot, const char *quote)
+{
+	char name[64], hex[65];
+	unsigned int byte;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s.attest", quote);
+	evidence_load(&attest, boot, name);
+	snprintf(name, sizeof(name), "%s.sig", quote);
+	evidence_load(&sig, boot, name);
+	evidence_load(&key_blob, boot, strstr(quote, "rsa") ? "akrsa.tpm2b_public" : "ak.tpm2b_public");
+	evidence_load(&fwlog, boot, "binary_bios_measurements");
+	evidence_load(&imalog, boot, "binary_runtime_measurements");
+	evidence_load(&cmdline, boot, "cmdline");
+	f = evidence_open(boot, "nonce.hex");
+	ck_assert_int_eq(fscanf(f, "%64s", hex), 1);
+	fclose(f);
+	for (int i = 0; i < 32; i++) {
+		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &byte), 1);
+		nonce[i] = byte;
+	}
+	cv_key_clear(&key);
+	ck_assert(cv_key_read(&key, of(&key_blob), &err));
+	wanted = (struct cv_selection) { strstr(quote, "sha1") ? CV_ALG_SHA1 : CV_ALG_SHA256, QUOTED };
+}
+
+static bool accepted_with(struct cv_bytes fw, struct cv_bytes ima)
+{
+	struct cv_proof proof = { of(&attest), of(&sig), fw, ima };
+
+	err = (struct cv_error) {};
+	return cv_attester_accept(&node, &proof, &key, (struct cv_bytes) { nonce, 32 }, &wanted, 1, &proven, &err);
+}
+
+static bool accepted(void)
+{
+	return accepted_with(of(&fwlog), of(&imalog));
+}
+
+static void refused(enum cv_error_name name)
+{
+	struct cv_attester before = node;
+
+	ck_assert(!accepted());
+	ck_assert_msg(err.name == name, "%s: %s", cv_error_name(err.name), err.text);
+	ck_assert_msg(!memcmp(&before, &node, sizeof(node)), "a refusal changed what is known of the node");
+}
+
+static const struct { const char *boot, *quote; } proofs[] = {
+	{ "imacustom", "quote" }, { "imacustom", "quote-rsa" }, { "imacustom", "quote-sha1" },
+	{ "ovmfk", "quote" }, { "ovmfk", "quote-rsa" }, { "ovmfk", "quote-sha1" },
+	{ "seabios", "quote" }, { "seabios", "quote-rsa" }, { "seabios", "quote-sha1" },
+	{ "uki", "quote" }, { "uki", "quote-rsa" }, { "uki", "quote-sha1" },
+	{ "verity", "quote" }, { "verity", "quote-rsa" }, { "verity", "quote-sha1" },
+	{ "verity-boot2", "quote" },
+};
+
+START_TEST(each_real_boot_is_accepted_with_its_logs)
+{
+	cv_attester_forget(&node);
+	load(proofs[_i].boot, proofs[_i].quote);
+	ck_assert_msg(accepted(), "%s %s: %s", proofs[_i].boot, proofs[_i].quote, err.text);
+	ck_assert(node.admitted && node.may_own && node.ima_entries >= 1);
+	ck_assert_uint_eq(proven.ima.log.len, node.ima_bytes);
+	ck_assert_uint_eq(proven.ima.first, 0);
+}
+END_TEST
+
+/* The list goes on behind the quote: those entries are not proven. Without the last proven one, nothing is. */
+START_TEST(only_what_the_quote_covers_is_proven)
+{
+	struct cv_bytes part;
+
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	ck_assert_uint_gt(proven.ahead, 0);
+	part = (struct cv_bytes) { imalog.data, proven.ima.log.len };
+	cv_attester_forget(&node);
+	ck_assert(accepted_with(of(&fwlog), part));
+	ck_assert_uint_eq(proven.ahead, 0);
+	cv_attester_forget(&node);
+	part.len--;
+	ck_assert(!accepted_with(of(&fwlog), part));
+	ck_assert_int_eq(err.name, CV_E_LOG_TRUNCATED);
+	part.len = 0;
+	ck_assert(!accepted_with(of(&fwlog), part));
+	ck_assert_int_eq(err.name, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+START_TEST(a_changed_log_is_not_explained)
+{
+	cv_attester_forget(&node);
+	load("uki", "quote");
+	for (size_t i = 0; i < fwlog.len; i++) {
+		fwlog.data[i] ^= 1;
+		/* Only a body, or a digest of a bank that is not quoted, can be another. */
+		if (accepted())
+			cv_attester_forget(&node);
+		else
+			ck_assert_msg(err.name == CV_E_LOG_MISMATCH ||
+				      (err.name >= CV_E_LOG_TRUNCATED && err.name <= CV_E_LOG_LOCALITY), "%s", err.text);
+		fwlog.data[i] ^= 1;
+	}
+	load("uki", "quote");
+	evidence_load(&imalog, "verity", "binary_runtime_measurements");
+	refused(CV_E_LOG_MISMATCH);
+	load("uki", "quote");
+	evidence_load(&fwlog, "verity", "binary_bios_measurements");
+	refused(CV_E_LOG_MISMATCH);
+	fwlog.len = 0;
+	refused(CV_E_LOG_ABSENT);
+}
+END_TEST
+
+START_TEST(another_boot_is_another_epoch)
+{
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	load("verity-boot2", "quote");
+	refused(CV_E_EPOCH_RESET);
+	cv_attester_forget(&node);
+	ck_assert(accepted());
+	load("verity", "quote");
+	refused(CV_E_EPOCH_BACK);
+}
+END_TEST
+
+/* The same evidence once more: nothing new in the list, and the clock stands. */
+START_TEST(a_quote_does_not_count_twice)
+{
+	struct cv_bytes nothing = { NULL, 0 };
+
+	cv_attester_forget(&node);
+	load("ovmfk", "quote");
+	ck_assert(accepted());
+	ck_assert(!accepted_with(nothing, nothing));
+	ck_assert_int_eq(err.name, CV_E_EPOCH_CLOCK);
+}
+END_TEST
+
+START_TEST(a_later_quote_needs_what_is_new_and_no_more)
+{
+	struct cv_bytes rest, nothing = { NULL, 0 };
+	unsigned int before;
+
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	before = node.ima_entries;
+	load("verity", "quote-rsa");
+	rest = (struct cv_bytes) { imalog.data + node.ima_bytes, imalog.len - node.ima_bytes };
+	ck_assert(!accepted_with(nothing, nothing));
+	ck_assert_int_eq(err.name, CV_E_LOG_MISMATCH);
+	ck_assert_msg(accepted_with(nothing, rest), "%s", err.text);
+	ck_assert_uint_eq(proven.ima.first, before);
+	ck_assert_uint_gt(node.ima_entries, before);
+}
+END_TEST
+
+/* --- what criteria find --------------------------------------------------------------------------- */
+
+static const struct cv_module *const modules[] = { &cv_boot_module, &cv_ima_module, &cv_tpm_module };
+static const struct cv_catalog catalog = { modules, 3 };
+static char why[512];
+
+static void keep(void *context, const struct cv_rule_report *report)
+{
+	(void)context;
+	if (report->verdict != CV_SATISFIED)
+		snprintf(why, sizeof(why), "%s (%s)", report->why, report->from);
+}
+
+static enum cv_verdict judged(const char *rule)
+{
+	struct cv_criteria_env env = { &catalog, NULL, NULL };
+	struct cv_tpm tpm = { &proven.quote, &node };
+	struct cv_evidence evidence[3] = { { &cv_boot_module, NULL }, { &cv_ima_module, &proven.ima }, { &cv_tpm_module, &tpm } };
+	struct cv_criteria *criteria;
+	struct cv_boot boot;
+	enum cv_verdict verdict;
+	struct cv_spot spot;
+	char text[1024];
+
+	ck_assert_msg(cv_boot_read(&boot, of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), of(&cmdline), &err), "%s", err.text);
+	evidence[0].data = &boot;
+	snprintf(text, sizeof(text), "criteria \"x\" { %s }", rule);
+	criteria = cv_criteria_parse((struct cv_bytes) { (uint8_t *)text, strlen(text) }, &env, &spot, &err);
+	ck_assert_msg(criteria != NULL, "%s: %s", rule, err.text);
+	why[0] = 0;
+	verdict = cv_criteria_judge(criteria, evidence, 3, keep, NULL);
+	cv_criteria_free(criteria);
+	return verdict;
+}
+
+static const struct { enum cv_verdict verdict; const char *rule; } of_verity[] = {
+	{ CV_SATISFIED, "boot.secure_boot == false" },
+	{ CV_VIOLATED, "boot.secure_boot == true" },
+	{ CV_SATISFIED, "boot.pk == sha256:dea7b80ab53a3daaa24d5cc46c64e1fa9ffd03739f90aadbd8c0867c4a5b4890" },
+	{ CV_SATISFIED, "boot.dbx != boot.db" },
+	{ CV_UNKNOWN, "boot.kek == sha1:9afa86c507419b8570c62167cb9486d9fc809758" },
+	{ CV_SATISFIED, "boot.cmdline has \"ima_policy=tcb\"" },
+	{ CV_SATISFIED, "boot.option(\"roothash\") == \"d33301fdd1106cca5e6b58135a6a2af48aabc94208ee60b9327dfcdc07a9dc83\"" },
+	{ CV_UNKNOWN, "boot.option(\"rooth\") != \"\"" },
+	{ CV_SATISFIED, "boot.initrd == sha256:94654c4e799c664892a690bd318660049305049f1935e073cfa1bfb81b70bc7b" },
+	{ CV_SATISFIED, "some boot.image: digest == sha256:93e23174e91b8f84fa761d766d4fbbd449a243541b0dc1a8796962d41dcad59a" },
+	{ CV_SATISFIED, "every boot.image: pcr == 4" },
+	{ CV_SATISFIED, "some boot.file where pcr == 11: digest == boot.initrd" },
+	{ CV_SATISFIED, "no boot.command: text has \"a\"" },
+	{ CV_SATISFIED, "some ima.file: path under \"/usr/bin\"" },
+	{ CV_VIOLATED, "no ima.file: path under \"/usr/bin\"" },
+	{ CV_SATISFIED, "no ima.file: violation == true" },
+	{ CV_SATISFIED, "every ima.file: signed == false and verity == false" },
+	{ CV_SATISFIED, "tpm.reset_count == 2" },
+	{ CV_SATISFIED, "tpm.clock > 1 s" },
+	{ CV_SATISFIED, "tpm.firmware >= 8217.4131" },
+	{ CV_UNKNOWN, "pcr(sha256, 16) == sha256:0000000000000000000000000000000000000000000000000000000000000000" },
+	{ CV_UNKNOWN, "pcr(sha1, 0) == pcr(sha256, 0)" },
+	{ CV_VIOLATED, "pcr(sha256, 0) == pcr(sha256, 1)" },
+};
+
+START_TEST(facts_of_a_real_boot)
+{
+	enum cv_verdict v;
+
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	v = judged(of_verity[_i].rule);
+	ck_assert_msg(v == of_verity[_i].verdict, "%s: %s: %s", of_verity[_i].rule, cv_verdict_name(v), why);
+}
+END_TEST
+
+START_TEST(a_command_line_that_was_not_measured_is_unknown)
+{
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	cmdline.data[0] ^= 1;
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(why, "another command line"));
+	cmdline.len = 0;
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	load("seabios", "quote");
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(why, "no event"));
+	ck_assert_int_eq(judged("boot.secure_boot == false"), CV_UNKNOWN);
+}
+END_TEST
+
+/* boot_aggregate, which binds the list to what was before it. */
+START_TEST(the_first_entry_is_of_the_boot)
+{
+	struct cv_imalog_entry entry;
+	struct cv_imafile file;
+	struct cv_imalog log;
+	struct cv_pcr_bank bank;
+
+	load("verity", "quote");
+	cv_imalog_begin(&log, of(&imalog));
+	ck_assert_int_eq(cv_imalog_next(&log, &entry, &err), CV_IMALOG_ENTRY);
+	ck_assert(cv_imalog_file(&log, &entry, &file, &err));
+	ck_assert(cv_fwlog_replay(of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), &bank, &err));
+	ck_assert(cv_ima_boot_aggregate(&file, &bank));
+	bank.value[3][0] ^= 1;
+	ck_assert(!cv_ima_boot_aggregate(&file, &bank));
+}
+END_TEST
+
+#define N(array)	((int)(sizeof(array) / sizeof((array)[0])))
+
+int main(void)
+{
+	Suite *suite = suite_create("attester");
+	TCase *tests = tcase_create("proofs");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_loop_test(tests, each_real_boot_is_accepted_with_its_logs, 0, N(proofs));
+	tcase_add_test(tests, only_what_the_quote_covers_is_proven);
+	tcase_add_test(tests, a_changed_log_is_not_explained);
+	tcase_add_test(tests, another_boot_is_another_epoch);
+	tcase_add_test(tests, a_quote_does_not_count_twice);
+	tcase_add_test(tests, a_later_quote_needs_what_is_new_and_no_more);
+	tcase_add_loop_test(tests, facts_of_a_real_boot, 0, N(of_verity));
+	tcase_add_test(tests, a_command_line_that_was_not_measured_is_unknown);
+	tcase_add_test(tests, the_first_entry_is_of_the_boot);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

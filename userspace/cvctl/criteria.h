@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CRITERIA_H
+#define CRITERIA_H
+
+#include "cvctl.h"
+#include "lists.h"
+
+#define CRITERIA_ID_TEXT	(7 + 2 * CV_CRITERIA_ID + 1)
+
+struct opened_criteria {
+	struct cv_criteria *criteria;
+	struct lists lists;
+};
+
+/* False: said why on standard error. */
+bool criteria_open(struct opened_criteria *it, const char *path);
+void criteria_close(struct opened_criteria *it);
+
+void criteria_print_id(const struct cv_criteria *criteria, char text[CRITERIA_ID_TEXT]);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+
+static bool failed(const char *path, const char *what, struct cv_error *err)
+{
+	return cv_refuse(err, CV_E_FILE, "%s: cannot %s it: %s", path, what, strerror(errno));
+}
+
+/* Files of securityfs have a size of 0, and are read until they end. */
+static bool read_all(struct file *file, int fd, const char *path, struct cv_error *err)
+{
+	uint8_t *data = NULL, *grown;
+	size_t len = 0, size = 0;
+	ssize_t got;
+
+	do {
+		if (len == size) {
+			size = size ? 2 * size : 65536;
+			grown = size <= FILE_MAX ? realloc(data, size) : NULL;
+			if (!grown) {
+				free(data);
+				return cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, FILE_MAX);
+			}
+			data = grown;
+		}
+		got = read(fd, data + len, size - len);
+		len += got > 0 ? got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got < 0) {
+		free(data);
+		return failed(path, "read", err);
+	}
+	file->bytes = (struct cv_bytes) { data, len };
+	return true;
+}
+
+static bool map(struct file *file, int fd, size_t size, const char *path, struct cv_error *err)
+{
+	file->mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (file->mapped == MAP_FAILED) {
+		file->mapped = NULL;
+		return failed(path, "map", err);
+	}
+	file->bytes = (struct cv_bytes) { file->mapped, size };
+	return true;
+}
+
+bool file_open(struct file *file, const char *path, struct cv_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	bool good;
+
+	*file = (struct file) {};
+	if (fd < 0)
+		return failed(path, "open", err);
+	if (fstat(fd, &st))
+		good = failed(path, "look at", err);
+	else if (S_ISREG(st.st_mode) && st.st_size > FILE_MAX)
+		good = cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, FILE_MAX);
+	else if (S_ISREG(st.st_mode) && st.st_size)
+		good = map(file, fd, st.st_size, path, err);
+	else
+		good = read_all(file, fd, path, err);
+	close(fd);
+	return good;
+}
+
+void file_close(struct file *file)
+{
+	if (file->mapped)
+		munmap(file->mapped, file->bytes.len);
+	else
+		free((void *)file->bytes.data);
+	*file = (struct file) {};
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <cv/attester.h>
+
+void cv_attester_forget(struct cv_attester *attester)
+{
+	*attester = (struct cv_attester) {};
+}
+
+/* --- epochs --------------------------------------------------------------------------- */
+
+static bool clock_advances(const struct cv_attester *a, const struct cv_quote *q, struct cv_error *err)
+{
+	if (!q->safe)
+		return cv_refuse(err, CV_E_EPOCH_CLOCK,
+				 "the TPM's clock may have told less than before (not safe): it lost power without a shutdown");
+	if (!a->admitted || q->clock > a->clock)
+		return true;
+	return cv_refuse(err, CV_E_EPOCH_CLOCK, "the TPM's clock is at %llu ms, and was at %llu before",
+			 (unsigned long long)q->clock, (unsigned long long)a->clock);
+}
+
+/* Part 1, 36: counters of boots and of resumptions since. */
+static bool same_epoch(const struct cv_attester *a, const struct cv_quote *q, struct cv_error *err)
+{
+	if (!a->admitted)
+		return true;
+	if (q->reset_count > a->reset_count)
+		return cv_refuse(err, CV_E_EPOCH_RESET,
+				 "the node started again (reset count %u, was %u): admit it anew",
+				 q->reset_count, a->reset_count);
+	if (q->reset_count < a->reset_count ||
+	    q->restart_count < a->restart_count)
+		return cv_refuse(err, CV_E_EPOCH_BACK,
+				 "the quote is older than the last (reset %u, restart %u; were %u, %u)",
+				 q->reset_count, q->restart_count, a->reset_count, a->restart_count);
+	return q->restart_count == a->restart_count ||
+	       cv_refuse(err, CV_E_EPOCH_RESTART,
+			 "the node's TPM was resumed (restart count %u, was %u): admit it anew",
+			 q->restart_count, a->restart_count);
+}
+
+/* --- registers ------------------------------------------------------------------------- */
+
+static bool first_registers(struct cv_attester *a, struct cv_bytes log, const struct cv_selection *wanted,
+			    unsigned int n, struct cv_error *err)
+{
+	if (n > CV_QUOTE_BANKS)
+		return cv_refuse(err, CV_E_QUOTE_SELECTION, "%u banks are wanted, at most %u can be", n,
+				 CV_QUOTE_BANKS);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct cv_hash *hash = cv_hash_by_alg(wanted[i].alg);
+
+		if (!hash)
+			return cv_refuse(err, CV_E_HASH_UNKNOWN, "bank 0x%04x is of no known hash", wanted[i].alg);
+		if (!cv_fwlog_replay(log, hash, &a->own[i], err))
+			return false;
+	}
+	memcpy(a->padded, a->own, sizeof(a->padded));
+	a->n_banks = n;
+	a->may_own = a->may_padded = true;
+	return true;
+}
+
+static bool matches(const struct cv_pcr_bank *banks, unsigned int n, const struct cv_quote *quote)
+{
+	const struct cv_pcr_bank *list[CV_QUOTE_BANKS];
+
+	for (unsigned int i = 0; i < n; i++)
+		list[i] = &banks[i];
+	return cv_quote_matches(quote, list, n);
+}
+
+/* What the kernel did so far, by the registers at an entry. */
+static bool explained(struct cv_attester *a, const struct cv_quote *quote)
+{
+	bool own = a->may_own && matches(a->own, a->n_banks, quote);
+	bool padded = a->may_padded && matches(a->padded, a->n_banks, quote);
+
+	if (!own && !padded)
+		return false;
+	a->may_own = own;
+	a->may_padded = padded;
+	return true;
+}
+
+static bool extend(struct cv_attester *a, const struct cv_imalog_entry *entry)
+{
+	for (unsigned int i = 0; i < a->n_banks; i++)
+		if ((a->may_own && !cv_imalog_extend(entry, CV_IMALOG_OWN, &a->own[i])) ||
+		    (a->may_padded && !cv_imalog_extend(entry, CV_IMALOG_PADDED, &a->padded[i])))
+			return false;
+	return true;
+}
+
+/* --- the list of measured files ----------------------------------------------------------- */
+
+static bool wants_list(const struct cv_quote *quote)
+{
+	for (unsigned int i = 0; i < quote->n_banks; i++)
+		if (quote->bank[i].pcrs >> 10 & 1)
+			return true;
+	return false;
+}
+
+static void count_ahead(struct cv_imalog *log, struct cv_proven *proven)
+{
+	struct cv_imalog_entry entry;
+
+	while (cv_imalog_next(log, &entry, NULL) == CV_IMALOG_ENTRY)
+		proven->ahead++;
+}
+
+/* Register and list are read at two moments: the quote is of some entry, and those behind it wait for the next. */
+static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
+{
+	struct cv_imalog_entry entry;
+	enum cv_imalog_next next = CV_IMALOG_END;
+	struct cv_imalog log;
+
+	cv_imalog_begin(&log, list);
+	proven->ima = (struct cv_ima) { { list.data, 0 }, a->ima_entries };
+	while (!explained(a, &proven->quote)) {
+		next = wants_list(&proven->quote) ? cv_imalog_next(&log, &entry, err) : CV_IMALOG_END;
+		if (next == CV_IMALOG_BAD)
+			return false;
+		if (next == CV_IMALOG_END)
+			return cv_refuse(err, CV_E_LOG_MISMATCH,
+					 "the logs, with %u entries of the list of measured files, do not replay to the quoted registers",
+					 a->ima_entries);
+		if (!extend(a, &entry))
+			return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot hash");
+		proven->violations |= entry.violation;
+		proven->ima.log.len = entry.end;
+		a->ima_entries++;
+	}
+	a->ima_bytes += proven->ima.log.len;
+	count_ahead(&log, proven);
+	return true;
+}
+
+static bool accept(struct cv_attester *a, const struct cv_proof *proof, const struct cv_selection *wanted,
+		   unsigned int n_wanted, struct cv_proven *proven, struct cv_error *err)
+{
+	const struct cv_quote *q = &proven->quote;
+
+	if (!same_epoch(a, q, err) || !clock_advances(a, q, err))
+		return false;
+	if (!a->admitted && !first_registers(a, proof->firmware_log, wanted, n_wanted, err))
+		return false;
+	if (!catch_up(a, proof->ima_list, proven, err))
+		return false;
+	a->admitted = true;
+	a->reset_count = q->reset_count;
+	a->restart_count = q->restart_count;
+	a->clock = q->clock;
+	return true;
+}
+
+bool cv_attester_accept(struct cv_attester *attester, const struct cv_proof *proof, const struct cv_key *key,
+			struct cv_bytes nonce, const struct cv_selection *wanted, unsigned int n_wanted,
+			struct cv_proven *proven, struct cv_error *err)
+{
+	struct cv_attester next = *attester;
+
+	*proven = (struct cv_proven) {};
+	if (!cv_quote_verify(&proven->quote, proof->tpms_attest, proof->tpmt_signature, key, nonce, wanted,
+			     n_wanted, err) ||
+	    !accept(&next, proof, wanted, n_wanted, proven, err))
+		return false;
+	*attester = next;
+	return true;
+}

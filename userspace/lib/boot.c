@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <cv/boot.h>
+
+#define CMDLINE_MAX	65536
+
+/* EFI_GLOBAL_VARIABLE and EFI_IMAGE_SECURITY_DATABASE_GUID, as they lie in memory. */
+static const uint8_t global_guid[16] = {
+	0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c,
+};
+static const uint8_t database_guid[16] = {
+	0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45, 0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f,
+};
+
+/* --- finding them ------------------------------------------------------------------------ */
+
+static void found(struct cv_boot_event *to, const struct cv_fwlog_event *event, unsigned int bank,
+		  struct cv_bytes data)
+{
+	to->index = event->index;
+	to->digest = event->digest[bank];
+	to->data = data;
+	to->times++;
+}
+
+static const struct {
+	const char *name;
+	const uint8_t *guid;
+	size_t offset;
+} variables[] = {
+	{ "SecureBoot", global_guid, offsetof(struct cv_boot, secure_boot) },
+	{ "PK", global_guid, offsetof(struct cv_boot, pk) },
+	{ "KEK", global_guid, offsetof(struct cv_boot, kek) },
+	{ "db", database_guid, offsetof(struct cv_boot, db) },
+	{ "dbx", database_guid, offsetof(struct cv_boot, dbx) },
+};
+
+static void look_at_variable(struct cv_boot *boot, const struct cv_fwlog_event *event,
+			     const struct cv_fwevent *what)
+{
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		if (!memcmp(what->guid.data, variables[i].guid, 16) &&
+		    cv_fwevent_is(what->name, what->utf16, variables[i].name))
+			found((struct cv_boot_event *)((char *)boot + variables[i].offset), event, boot->bank,
+			      what->data);
+}
+
+/* The forms of one line: systemd-stub measures it with its zero, the EFI stub as UTF-16 with one or, by its loader, without. */
+struct forms {
+	uint8_t zero[CV_HASH_MAX], wide[CV_HASH_MAX], wide_zero[CV_HASH_MAX];
+};
+
+static bool hash_forms(struct forms *forms, const struct cv_hash *hash, struct cv_bytes line)
+{
+	struct cv_bytes parts[] = { line, { (const uint8_t *)"", 1 } }, wide = {};
+	uint8_t *utf16 = calloc(line.len + 1, 2);
+	bool done;
+
+	if (!utf16)
+		return false;
+	for (size_t i = 0; i < line.len; i++)
+		utf16[2 * i] = line.data[i];
+	wide = (struct cv_bytes) { utf16, 2 * line.len };
+	done = cv_hash_of(hash, parts, 2, forms->zero) && cv_hash_of(hash, &wide, 1, forms->wide);
+	wide.len += 2;
+	done = done && cv_hash_of(hash, &wide, 1, forms->wide_zero);
+	free(utf16);
+	return done;
+}
+
+/* GRUB passes BOOT_IMAGE=, and what it was given. */
+static bool grub_passed(struct cv_bytes given, struct cv_bytes cmdline)
+{
+	static const char prefix[] = "BOOT_IMAGE=";
+	size_t len = sizeof(prefix) - 1;
+
+	return cmdline.len == len + given.len && !memcmp(cmdline.data, prefix, len) &&
+	       !memcmp(cmdline.data + len, given.data, given.len);
+}
+
+/*
+ * Does the event measure a command line, and is it ours? Whoever runs later can
+ * add an event to the register, and cannot take away the first: if two differ,
+ * neither is believed.
+ */
+static bool measures_cmdline(const struct cv_boot *boot, const struct cv_fwlog_event *event,
+			     const struct cv_fwevent *what, const struct forms *forms, bool *ours)
+{
+	const uint8_t *digest = event->digest[boot->bank];
+
+	switch (what->kind) {
+	case CV_FWEVENT_OPTIONS:
+		*ours = !memcmp(digest, forms->wide, boot->hash->size) ||
+			!memcmp(digest, forms->wide_zero, boot->hash->size);
+		return true;
+	case CV_FWEVENT_FILE:
+		*ours = !memcmp(digest, forms->zero, boot->hash->size);
+		return what->utf16 && cv_fwevent_is(what->name, true, ".cmdline");
+	case CV_FWEVENT_CMDLINE:
+		*ours = what->bound && grub_passed(what->name, boot->cmdline);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void look(struct cv_boot *boot, const struct cv_fwlog_event *event, const struct forms *forms,
+		 bool *separated)
+{
+	struct cv_fwevent what;
+	bool ours;
+
+	cv_fwevent_read(&what, event, boot->bank, boot->hash);
+	/* Who runs later can measure variables, too; the firmware has ended its part by then. */
+	if (what.kind == CV_FWEVENT_SEPARATOR && event->pcr == 7)
+		*separated = true;
+	else if (what.kind == CV_FWEVENT_VARIABLE && what.bound && event->pcr == 7 && !*separated)
+		look_at_variable(boot, event, &what);
+	else if (what.kind == CV_FWEVENT_INITRD)
+		found(&boot->initrd, event, boot->bank, what.name);
+	else if (measures_cmdline(boot, event, &what, forms, &ours))
+		found(ours ? &boot->measured_cmdline : &boot->other_cmdline, event, boot->bank, what.name);
+}
+
+static struct cv_bytes without_newline(struct cv_bytes line)
+{
+	while (line.len && (line.data[line.len - 1] == '\n' || !line.data[line.len - 1]))
+		line.len--;
+	return line;
+}
+
+static bool find_bank(struct cv_boot *boot, const struct cv_fwlog *log)
+{
+	for (boot->bank = 0; boot->bank < log->n_banks; boot->bank++)
+		if (log->bank[boot->bank].alg == boot->hash->alg)
+			return true;
+	return false;
+}
+
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_hash *hash,
+		  struct cv_bytes cmdline, struct cv_error *err)
+{
+	struct cv_fwlog_event event;
+	struct cv_fwlog log;
+	struct forms forms;
+	bool separated = false;
+
+	*boot = (struct cv_boot) { .log = bytes, .hash = hash, .cmdline = without_newline(cmdline) };
+	if (boot->cmdline.len > CMDLINE_MAX)
+		return cv_refuse(err, CV_E_LOG_CMDLINE, "a command line of %zu bytes, expected at most %u",
+				 cmdline.len, CMDLINE_MAX);
+	if (!cv_fwlog_replay(bytes, hash, &boot->registers, err) || !cv_fwlog_begin(&log, bytes, err))
+		return false;
+	if (!find_bank(boot, &log) || !hash_forms(&forms, hash, boot->cmdline))
+		return cv_refuse(err, CV_E_MEMORY, "no memory for a command line of %zu bytes", cmdline.len);
+	while (cv_fwlog_next(&log, &event, NULL) == CV_FWLOG_EVENT)
+		if (event.type != CV_EV_NO_ACTION)
+			look(boot, &event, &forms, &separated);
+	return true;
+}
+
+/* --- facts ----------------------------------------------------------------------------------- */
+
+#define BOOT	((const struct cv_boot *)ask->evidence)
+
+static bool known(const struct cv_boot_event *event, struct cv_from *from)
+{
+	if (event->times == 1)
+		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log", event->index);
+	else if (event->times)
+		snprintf(from->text, sizeof(from->text), "measured %u times, last by event %u of the firmware's log",
+			 event->times, event->index);
+	else
+		snprintf(from->text, sizeof(from->text), "no event of the firmware's log tells");
+	return event->times == 1;
+}
+
+static bool get_secure_boot(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	const struct cv_boot_event *event = &BOOT->secure_boot;
+
+	if (!known(event, from) || event->data.len != 1 || event->data.data[0] > 1)
+		return false;
+	value->boolean = event->data.data[0];
+	return true;
+}
+
+static bool digest_of(const struct cv_ask *ask, const struct cv_boot_event *event, struct cv_value *value,
+		      struct cv_from *from)
+{
+	value->digest.hash = BOOT->hash;
+	value->digest.bytes = event->digest;
+	return known(event, from);
+}
+
+static bool get_pk(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	return digest_of(ask, &BOOT->pk, value, from);
+}
+
+static bool get_kek(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	return digest_of(ask, &BOOT->kek, value, from);
+}
+
+static bool get_db(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	return digest_of(ask, &BOOT->db, value, from);
+}
+
+static bool get_dbx(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	return digest_of(ask, &BOOT->dbx, value, from);
+}
+
+static bool get_initrd(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	return digest_of(ask, &BOOT->initrd, value, from);
+}
+
+/* A unified kernel image's line is measured twice, by two that agree. */
+static bool get_cmdline(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	const struct cv_boot_event *same = &BOOT->measured_cmdline, *other = &BOOT->other_cmdline;
+
+	value->string = BOOT->cmdline;
+	if (!BOOT->cmdline.len)
+		snprintf(from->text, sizeof(from->text), "no command line was given");
+	else if (other->times)
+		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log measured another command line",
+			 other->index);
+	else if (same->times)
+		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log", same->index);
+	else
+		snprintf(from->text, sizeof(from->text), "no event of the firmware's log measured a command line");
+	return BOOT->cmdline.len && same->times && !other->times;
+}
+
+/* The value of the word NAME=…; none, or two, is not known. */
+static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	struct cv_bytes name = ask->args[0].string, line;
+	unsigned int times = 0;
+
+	if (!get_cmdline(ask, value, from))
+		return false;
+	line = value->string;
+	for (size_t begin = 0, i = 0; i <= line.len; i++) {
+		if (i < line.len && line.data[i] != ' ')
+			continue;
+		if (i - begin > name.len && line.data[begin + name.len] == '=' &&
+		    cv_bytes_equal((struct cv_bytes) { line.data + begin, name.len }, name)) {
+			value->string = (struct cv_bytes) { line.data + begin + name.len + 1, i - begin - name.len - 1 };
+			times++;
+		}
+		begin = i + 1;
+	}
+	if (times != 1)
+		snprintf(from->text, sizeof(from->text), "the command line has it %u times", times);
+	return times == 1;
+}
+
+/* --- lists: images and files --------------------------------------------------------------------- */
+
+struct walk {
+	struct cv_fwlog log;
+	struct cv_fwlog_event event;
+	struct cv_fwevent what;
+};
+_Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a position fits");
+
+#define WALK(item)	((struct walk *)(item)->state)
+#define AT		((const struct walk *)ask->item->state)
+
+static bool begin_walk(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return cv_fwlog_begin(&WALK(item)->log, BOOT->log, NULL);
+}
+
+static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item, enum cv_fwevent_kind kind,
+				 enum cv_fwevent_kind or_kind)
+{
+	struct walk *w = WALK(item);
+	enum cv_fwlog_next next;
+
+	while ((next = cv_fwlog_next(&w->log, &w->event, NULL)) == CV_FWLOG_EVENT) {
+		cv_fwevent_read(&w->what, &w->event, BOOT->bank, BOOT->hash);
+		item->index = w->event.index;
+		if (w->what.kind == kind || w->what.kind == or_kind)
+			return CV_LIST_ITEM;
+	}
+	return next == CV_FWLOG_END ? CV_LIST_END : CV_LIST_BAD;
+}
+
+static enum cv_list_next next_image(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return next_of(ask, item, CV_FWEVENT_IMAGE, CV_FWEVENT_IMAGE);
+}
+
+static enum cv_list_next next_file(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return next_of(ask, item, CV_FWEVENT_FILE, CV_FWEVENT_INITRD);
+}
+
+static enum cv_list_next next_command(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return next_of(ask, item, CV_FWEVENT_COMMAND, CV_FWEVENT_COMMAND);
+}
+
+static bool get_digest(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	snprintf(from->text, sizeof(from->text), "event %u of the firmware's log", AT->event.index);
+	value->digest.hash = BOOT->hash;
+	value->digest.bytes = AT->event.digest[BOOT->bank];
+	return value->digest.bytes;
+}
+
+static bool get_pcr(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	(void)from;
+	value->integer = AT->event.pcr;
+	return true;
+}
+
+/* Text that is what was measured; UTF-16 as it lies. */
+static bool get_text(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	snprintf(from->text, sizeof(from->text), "event %u of the firmware's log%s", AT->event.index,
+		 AT->what.bound ? "" : ": its text is not what was measured");
+	value->string = AT->what.name;
+	return AT->what.bound;
+}
+
+static const struct cv_fact measured_fields[] = {
+	{ .name = "digest", .type = CV_DIGEST, .get = get_digest,
+	  .meaning = "what was measured: of an image its Authenticode digest, of a file that of its content" },
+	{ .name = "pcr", .type = CV_INTEGER, .get = get_pcr, .meaning = "the register that was extended" },
+	{}
+};
+
+static const struct cv_fact command_fields[] = {
+	{ .name = "text", .type = CV_STRING, .get = get_text, .meaning = "as it was measured" },
+	{}
+};
+
+static const struct cv_fact boot_facts[] = {
+	{ .name = "boot.secure_boot", .type = CV_BOOLEAN, .get = get_secure_boot,
+	  .meaning = "UEFI Secure Boot is on" },
+	{ .name = "boot.pk", .type = CV_DIGEST, .get = get_pk,
+	  .meaning = "the event that measured the platform key" },
+	{ .name = "boot.kek", .type = CV_DIGEST, .get = get_kek,
+	  .meaning = "the event that measured the key exchange keys" },
+	{ .name = "boot.db", .type = CV_DIGEST, .get = get_db,
+	  .meaning = "the event that measured the allowed signers" },
+	{ .name = "boot.dbx", .type = CV_DIGEST, .get = get_dbx,
+	  .meaning = "the event that measured the forbidden images" },
+	{ .name = "boot.cmdline", .type = CV_STRING, .get = get_cmdline,
+	  .meaning = "the kernel's command line, if GRUB, the EFI stub or systemd-stub measured it" },
+	{ .name = "boot.option", .type = CV_STRING, .get = get_option,
+	  .meaning = "the value of NAME=… on that command line",
+	  .param = { { .name = "the option's name in quotes", .type = CV_STRING } } },
+	{ .name = "boot.initrd", .type = CV_DIGEST, .get = get_initrd,
+	  .meaning = "the initrd that the EFI stub was given" },
+	{ .name = "boot.image", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_walk,
+	  .next = next_image, .meaning = "boot loaders, drivers and kernels that the firmware started" },
+	{ .name = "boot.file", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_walk,
+	  .next = next_file, .meaning = "files that GRUB read, sections of a unified kernel image, the initrd" },
+	{ .name = "boot.command", .type = CV_RECORDS, .fields = command_fields, .begin = begin_walk,
+	  .next = next_command, .meaning = "commands that GRUB ran, and command lines it passed" },
+	{}
+};
+
+const struct cv_module cv_boot_module = { "boot", boot_facts };

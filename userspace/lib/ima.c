@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <cv/ima.h>
+
+/* Since Linux 5.8 registers 8 and 9 are in it, but for SHA-1. */
+bool cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank)
+{
+	struct cv_bytes parts[10];
+	uint8_t digest[CV_HASH_MAX];
+
+	if (file->digest.len != bank->hash->size)
+		return false;
+	for (unsigned int i = 0; i < 10; i++)
+		parts[i] = (struct cv_bytes) { bank->value[i], bank->hash->size };
+	for (size_t n = 8; n <= 10; n += 2)
+		if (cv_hash_of(bank->hash, parts, n, digest) &&
+		    !memcmp(digest, file->digest.data, file->digest.len))
+			return true;
+	return false;
+}
+
+/* --- the list ---------------------------------------------------------------------------- */
+
+struct walk {
+	struct cv_imalog log;
+	struct cv_imalog_entry entry;
+	struct cv_imafile file;
+	bool is_file;
+};
+_Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a position fits");
+
+#define IMA		((const struct cv_ima *)ask->evidence)
+#define WALK(item)	((struct walk *)(item)->state)
+#define AT		((const struct walk *)ask->item->state)
+
+static bool begin(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	cv_imalog_begin(&WALK(item)->log, IMA->log);
+	return true;
+}
+
+/* Keys, policies and command lines are measured, too; a file has a path, and no buffer. */
+static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item, bool files)
+{
+	struct walk *w = WALK(item);
+	enum cv_imalog_next next;
+
+	while ((next = cv_imalog_next(&w->log, &w->entry, NULL)) == CV_IMALOG_ENTRY) {
+		item->index = IMA->first + w->entry.index;
+		w->is_file = cv_imalog_file(&w->log, &w->entry, &w->file, NULL);
+		/* What cannot be told apart may be a file: its facts are unknown. */
+		if (!w->is_file || (files == !w->file.buffer.len))
+			return CV_LIST_ITEM;
+	}
+	return next == CV_IMALOG_END ? CV_LIST_END : CV_LIST_BAD;
+}
+
+static enum cv_list_next next_file(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return next_of(ask, item, true);
+}
+
+static enum cv_list_next next_buffer(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	(void)from;
+	return next_of(ask, item, false);
+}
+
+static void say(const struct cv_ask *ask, struct cv_from *from, const char *what)
+{
+	snprintf(from->text, sizeof(from->text), "entry %llu of the list of measured files%s",
+		 (unsigned long long)ask->item->index, what);
+}
+
+static bool get_path(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	say(ask, from, "");
+	value->string = AT->file.path;
+	return AT->is_file;
+}
+
+/* A file that was open for writing was measured as nothing. */
+static bool get_digest(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	const struct cv_imafile *file = &AT->file;
+
+	say(ask, from, AT->entry.violation ? ": it was open for writing" : "");
+	if (!AT->is_file || AT->entry.violation)
+		return false;
+	value->digest.hash = cv_hash_by_name((const char *)file->alg.data, file->alg.len);
+	value->digest.bytes = file->digest.data;
+	return value->digest.hash && file->digest.len == value->digest.hash->size;
+}
+
+static bool get_signed(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	say(ask, from, "");
+	value->boolean = AT->file.signature.len;
+	return AT->is_file;
+}
+
+static bool get_violation(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	say(ask, from, "");
+	value->boolean = AT->entry.violation;
+	return true;
+}
+
+static bool get_verity(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	say(ask, from, "");
+	value->boolean = AT->file.verity;
+	return AT->is_file;
+}
+
+static const struct cv_fact file_fields[] = {
+	{ .name = "path", .type = CV_STRING, .get = get_path, .meaning = "as the kernel saw it" },
+	{ .name = "digest", .type = CV_DIGEST, .get = get_digest,
+	  .meaning = "of its content; not known of a file that was open for writing" },
+	{ .name = "signed", .type = CV_BOOLEAN, .get = get_signed,
+	  .meaning = "has a signature in security.ima; whose, is not told" },
+	{ .name = "violation", .type = CV_BOOLEAN, .get = get_violation,
+	  .meaning = "was open for writing when it was measured" },
+	{ .name = "verity", .type = CV_BOOLEAN, .get = get_verity,
+	  .meaning = "the digest is fs-verity's" },
+	{}
+};
+
+static const struct cv_fact buffer_fields[] = {
+	{ .name = "name", .type = CV_STRING, .get = get_path, .meaning = "kexec-cmdline, a keyring, a policy" },
+	{ .name = "digest", .type = CV_DIGEST, .get = get_digest, .meaning = "of what was measured" },
+	{}
+};
+
+static const struct cv_fact ima_facts[] = {
+	{ .name = "ima.file", .type = CV_RECORDS, .fields = file_fields, .begin = begin, .next = next_file,
+	  .meaning = "files that the node's kernel measured: programs, libraries, modules, by its IMA policy" },
+	{ .name = "ima.buffer", .type = CV_RECORDS, .fields = buffer_fields, .begin = begin, .next = next_buffer,
+	  .meaning = "what was measured that is no file" },
+	{}
+};
+
+const struct cv_module cv_ima_module = { "ima", ima_facts };
