@@ -14,7 +14,7 @@ KERNELS ?= 6.1 6.12
 B := build
 J := -j$(shell nproc)
 KDIR ?= /lib/modules/$(shell uname -r)/build
-CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tests/linux tests/attack tools/bench.d
+CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tests/linux tests/attack tests/tpm tools/bench.d
 
 release = $(shell cat $(B)/kernels/$(1)/release 2>/dev/null)
 # Kernels of tools/kernels-debug keep the tree they were built in.

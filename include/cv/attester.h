@@ -46,10 +46,11 @@ void cv_attester_forget(struct cv_attester *attester);
 /*
  * Takes a proof, or refuses it and leaves @attester as it was. @wanted: the
  * registers that were asked for; each bank of them must be in the firmware log.
- * No allocation grows with the logs.
+ * @ek: the key must be in its hierarchy; NULL for evidence of which it is not
+ * known. No allocation grows with the logs.
  */
 bool cv_attester_accept(struct cv_attester *attester, const struct cv_proof *proof,
-			const struct cv_key *key, struct cv_bytes nonce,
+			const struct cv_key *key, const struct cv_ek *ek, struct cv_bytes nonce,
 			const struct cv_selection *wanted, unsigned int n_wanted,
 			struct cv_proven *proven, struct cv_error *err);
 

@@ -23,7 +23,8 @@
 	CV_ERROR(EPOCH_RESET, "epoch-reset")		/* the machine started again */ \
 	CV_ERROR(EPOCH_RESTART, "epoch-restart")	/* the TPM was resumed */ \
 	CV_ERROR(EPOCH_BACK, "epoch-back")		/* of an earlier epoch than the last quote */ \
-	CV_ERROR(EPOCH_CLOCK, "epoch-clock")		/* the TPM's clock did not advance, or is not safe */ \
+	CV_ERROR(EPOCH_CLOCK, "epoch-clock")		/* the TPM's clock did not advance */ \
+	CV_ERROR(EPOCH_UNSAFE, "epoch-unsafe")		/* the TPM lost power without a shutdown */ \
 	CV_ERROR(HASH_UNKNOWN, "hash-unknown") \
 	CV_ERROR(KEY_FORMAT, "key-format")		/* not a TPM2B_PUBLIC, or more than one */ \
 	CV_ERROR(KEY_ATTRIBUTES, "key-attributes")	/* could sign what its TPM does not vouch for */ \
@@ -34,6 +35,12 @@
 	CV_ERROR(QUOTE_NONCE, "quote-nonce") \
 	CV_ERROR(QUOTE_SELECTION, "quote-selection")	/* other registers than were asked for */ \
 	CV_ERROR(QUOTE_BANK, "quote-bank")		/* the TPM has no such bank: it quoted nothing */ \
+	CV_ERROR(QUOTE_HIERARCHY, "quote-hierarchy")	/* of a key outside the endorsement hierarchy */ \
+	CV_ERROR(CERT_FORMAT, "cert-format")		/* no certificate, or a malformed one */ \
+	CV_ERROR(CERT_KEY, "cert-key")			/* of another endorsement key */ \
+	CV_ERROR(CERT_USAGE, "cert-usage")		/* not for an endorsement key */ \
+	CV_ERROR(CERT_CHAIN, "cert-chain")		/* leads to no vendor that is believed */ \
+	CV_ERROR(CHALLENGE, "challenge")		/* another credential than was encrypted */ \
 	CV_ERROR(LIST_FORMAT, "list-format")		/* not a list of values of the type */ \
 	CV_ERROR(CRITERIA_SYNTAX, "criteria-syntax")	/* not a sentence of the language */ \
 	CV_ERROR(CRITERIA_NAME, "criteria-name")	/* no such fact, field, unit or remedy */ \

@@ -6,6 +6,7 @@
 #ifndef CV_QUOTE_H
 #define CV_QUOTE_H
 
+#include "ek.h"
 #include "key.h"
 #include "pcr.h"
 
@@ -24,6 +25,8 @@ struct cv_quote {
 	uint64_t firmware;	/* version of the TPM's */
 	unsigned int n_banks;
 	struct cv_selection bank[CV_QUOTE_BANKS];
+	uint16_t signer_len;
+	uint8_t signer[CV_NAME_MAX];	/* the key's qualified name: itself, its parents, its hierarchy */
 	const struct cv_hash *hash;	/* of pcr_digest */
 	uint8_t pcr_digest[CV_HASH_MAX];
 };
@@ -41,5 +44,13 @@ bool cv_quote_verify(struct cv_quote *quote, struct cv_bytes tpms_attest,
 /* Are the quoted registers those of @banks? One bank for each of the quote's, in any order. */
 bool cv_quote_matches(const struct cv_quote *quote, const struct cv_pcr_bank *const *banks,
 		      unsigned int n_banks);
+
+/*
+ * Is the quote's key in the endorsement hierarchy, as a primary key or as a child
+ * of @ek? Keys of others see counters and clock that are made up for them
+ * (part 1, 36.7), and could not be told from one boot to the next.
+ */
+bool cv_quote_under_endorsement(const struct cv_quote *quote, const struct cv_key *key,
+				const struct cv_ek *ek, struct cv_error *err);
 
 #endif

@@ -50,7 +50,7 @@ static bool accepted_with(struct cv_bytes fw, struct cv_bytes ima)
 	struct cv_proof proof = { of(&attest), of(&sig), fw, ima };
 
 	err = (struct cv_error) {};
-	return cv_attester_accept(&node, &proof, &key, (struct cv_bytes) { nonce, 32 }, &wanted, 1, &proven, &err);
+	return cv_attester_accept(&node, &proof, &key, NULL, (struct cv_bytes) { nonce, 32 }, &wanted, 1, &proven, &err);
 }
 
 static bool accepted(void)

@@ -89,7 +89,7 @@ static bool matches(const char *boot, struct cv_pcr_bank *bank)
 	struct blob ima;
 	bool found = false;
 
-	load(&ima, boot, "ima", ".bin");
+	load(&ima, boot, "binary_runtime_measurements", "");
 	memset(bank->value[10], 0, CV_HASH_MAX);
 	cv_imalog_begin(&list, of(&ima));
 	while (!found && cv_imalog_next(&list, &entry, &err) == CV_IMALOG_ENTRY) {

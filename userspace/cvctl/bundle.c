@@ -5,7 +5,7 @@
 #include "bundle.h"
 
 static const struct { const char *name, *file; } parts[] = {
-	[PART_KEY] = { "key", "ak.tpm2b_public" }, [PART_QUOTE] = { "quote", "quote.attest" },
+	[PART_KEY] = { "key", "ak.tpm2b_public" }, [PART_EK] = { "ek", "ek.tpm2b_public" }, [PART_QUOTE] = { "quote", "quote.attest" },
 	[PART_SIGNATURE] = { "signature", "quote.sig" }, [PART_NONCE] = { "nonce", "nonce.hex" },
 	[PART_FIRMWARE] = { "firmware", "binary_bios_measurements" },
 	[PART_IMA] = { "ima", "binary_runtime_measurements" }, [PART_CMDLINE] = { "cmdline", "cmdline" },

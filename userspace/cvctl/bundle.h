@@ -8,6 +8,7 @@
 
 enum part {
 	PART_KEY,
+	PART_EK,
 	PART_QUOTE,
 	PART_SIGNATURE,
 	PART_NONCE,
@@ -19,7 +20,8 @@ enum part {
 
 /* Options of a command that takes evidence begin with these; their values are PART_… */
 #define BUNDLE_OPTIONS \
-	{ "key", required_argument, NULL, PART_KEY }, { "quote", required_argument, NULL, PART_QUOTE }, \
+	{ "key", required_argument, NULL, PART_KEY }, { "ek", required_argument, NULL, PART_EK }, \
+	{ "quote", required_argument, NULL, PART_QUOTE }, \
 	{ "signature", required_argument, NULL, PART_SIGNATURE }, { "nonce", required_argument, NULL, PART_NONCE }, \
 	{ "firmware", required_argument, NULL, PART_FIRMWARE }, { "ima", required_argument, NULL, PART_IMA }, \
 	{ "cmdline", required_argument, NULL, PART_CMDLINE }
@@ -27,6 +29,7 @@ enum part {
 #define BUNDLE_HELP \
 	"DIR holds any of these files; an option names another one:\n" \
 	"  --key FILE         ak.tpm2b_public            attestation key, a marshalled TPM2B_PUBLIC\n" \
+	"  --ek FILE          ek.tpm2b_public            endorsement key, in whose hierarchy that must be\n" \
 	"  --quote FILE       quote.attest               what was signed, a marshalled TPMS_ATTEST\n" \
 	"  --signature FILE   quote.sig                  a marshalled TPMT_SIGNATURE\n" \
 	"  --nonce FILE       nonce.hex                  what was asked, in hexadecimal\n" \

@@ -17,6 +17,7 @@ struct verify {
 	bool json;
 	/* What came out. */
 	struct cv_key key;
+	struct cv_ek ek;
 	struct cv_attester attester;
 	struct cv_proven proven;
 	struct cv_boot boot;
@@ -114,8 +115,9 @@ static bool verify(struct verify *v, struct cv_error *err)
 	if (!parse_nonce(file[PART_NONCE].bytes, nonce, &nonce_len))
 		return cv_refuse(err, CV_E_FILE, "the nonce is not 1 to %u bytes in hexadecimal", NONCE_MAX);
 	return cv_key_read(&v->key, file[PART_KEY].bytes, err) &&
-	       cv_attester_accept(&v->attester, &proof, &v->key, (struct cv_bytes) { nonce, nonce_len }, v->wanted,
-				  v->n_wanted, &v->proven, err) &&
+	       (!v->bundle.there[PART_EK] || cv_ek_read(&v->ek, file[PART_EK].bytes, err)) &&
+	       cv_attester_accept(&v->attester, &proof, &v->key, v->bundle.there[PART_EK] ? &v->ek : NULL,
+				  (struct cv_bytes) { nonce, nonce_len }, v->wanted, v->n_wanted, &v->proven, err) &&
 	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, cv_hash_by_alg(v->wanted[0].alg),
 			    file[PART_CMDLINE].bytes, err);
 }
@@ -284,6 +286,7 @@ static int run(const struct command *self, int argc, char **argv)
 	else
 		rc = verify(&v, &err) ? print_accepted(&v) : print_refused(&v, &err);
 	cv_key_clear(&v.key);
+	cv_ek_clear(&v.ek);
 	bundle_close(&v.bundle);
 	return rc;
 }

@@ -8,11 +8,15 @@ void cv_attester_forget(struct cv_attester *attester)
 
 /* --- epochs --------------------------------------------------------------------------- */
 
+/* After a power cut the clock may tell what it told before, and counters what they counted. */
+static bool clock_is_safe(const struct cv_quote *q, struct cv_error *err)
+{
+	return q->safe || cv_refuse(err, CV_E_EPOCH_UNSAFE,
+				    "the TPM lost power without a shutdown; its clock is not safe until it is beyond what it may have told before");
+}
+
 static bool clock_advances(const struct cv_attester *a, const struct cv_quote *q, struct cv_error *err)
 {
-	if (!q->safe)
-		return cv_refuse(err, CV_E_EPOCH_CLOCK,
-				 "the TPM's clock may have told less than before (not safe): it lost power without a shutdown");
 	if (!a->admitted || q->clock > a->clock)
 		return true;
 	return cv_refuse(err, CV_E_EPOCH_CLOCK, "the TPM's clock is at %llu ms, and was at %llu before",
@@ -143,7 +147,7 @@ static bool accept(struct cv_attester *a, const struct cv_proof *proof, const st
 {
 	const struct cv_quote *q = &proven->quote;
 
-	if (!same_epoch(a, q, err) || !clock_advances(a, q, err))
+	if (!clock_is_safe(q, err) || !same_epoch(a, q, err) || !clock_advances(a, q, err))
 		return false;
 	if (!a->admitted && !first_registers(a, proof->firmware_log, wanted, n_wanted, err))
 		return false;
@@ -157,7 +161,7 @@ static bool accept(struct cv_attester *a, const struct cv_proof *proof, const st
 }
 
 bool cv_attester_accept(struct cv_attester *attester, const struct cv_proof *proof, const struct cv_key *key,
-			struct cv_bytes nonce, const struct cv_selection *wanted, unsigned int n_wanted,
+			const struct cv_ek *ek, struct cv_bytes nonce, const struct cv_selection *wanted, unsigned int n_wanted,
 			struct cv_proven *proven, struct cv_error *err)
 {
 	struct cv_attester next = *attester;
@@ -165,6 +169,7 @@ bool cv_attester_accept(struct cv_attester *attester, const struct cv_proof *pro
 	*proven = (struct cv_proven) {};
 	if (!cv_quote_verify(&proven->quote, proof->tpms_attest, proof->tpmt_signature, key, nonce, wanted,
 			     n_wanted, err) ||
+	    (ek && !cv_quote_under_endorsement(&proven->quote, key, ek, err)) ||
 	    !accept(&next, proof, wanted, n_wanted, proven, err))
 		return false;
 	*attester = next;

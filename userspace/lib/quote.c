@@ -56,6 +56,15 @@ static bool read_selection(struct cv_quote *quote, const TPML_PCR_SELECTION *lis
 	return true;
 }
 
+/* A longer one is of no algorithm that is known, and equals none. */
+static void read_signer(struct cv_quote *quote, const TPM2B_NAME *signer)
+{
+	if (signer->size > sizeof(quote->signer))
+		return;
+	quote->signer_len = signer->size;
+	memcpy(quote->signer, signer->name, signer->size);
+}
+
 static const struct cv_selection *selected(const struct cv_selection *list, unsigned int n,
 					   uint16_t alg)
 {
@@ -117,6 +126,7 @@ bool cv_quote_verify(struct cv_quote *quote, struct cv_bytes tpms_attest,
 	quote->restart_count = attest.clockInfo.restartCount;
 	quote->safe = attest.clockInfo.safe == TPM2_YES;
 	quote->firmware = attest.firmwareVersion;
+	read_signer(quote, &attest.qualifiedSigner);
 	return read_selection(quote, &attest.attested.quote.pcrSelect, err) &&
 	       selects(quote, wanted, n_wanted, err) &&
 	       read_digest(quote, &attest.attested.quote.pcrDigest, key->hash, err);
@@ -152,4 +162,38 @@ bool cv_quote_matches(const struct cv_quote *quote, const struct cv_pcr_bank *co
 	}
 	return n && cv_hash_of(quote->hash, parts, n, digest) &&
 	       !CRYPTO_memcmp(digest, quote->pcr_digest, quote->hash->size);
+}
+
+/* --- whose key ---------------------------------------------------------------------------- */
+
+/* Part 1, 16: of a key, by its parent's, which is a hierarchy's handle for a primary key. */
+static bool qualify(const uint8_t *name, size_t len, struct cv_bytes parent, uint8_t qualified[CV_NAME_MAX])
+{
+	const struct cv_hash *hash = cv_hash_by_alg(name[0] << 8 | name[1]);
+	struct cv_bytes parts[] = { parent, { name, len } };
+
+	memcpy(qualified, name, 2);
+	return hash && cv_hash_of(hash, parts, 2, qualified + 2);
+}
+
+static bool is_signer(const struct cv_quote *quote, const struct cv_key *key, struct cv_bytes parent)
+{
+	uint8_t qualified[CV_NAME_MAX];
+
+	return qualify(key->name, key->name_len, parent, qualified) && quote->signer_len == key->name_len &&
+	       !CRYPTO_memcmp(quote->signer, qualified, key->name_len);
+}
+
+bool cv_quote_under_endorsement(const struct cv_quote *quote, const struct cv_key *key, const struct cv_ek *ek,
+				struct cv_error *err)
+{
+	static const uint8_t handle[] = { 0x40, 0x00, 0x00, 0x0b };	/* TPM_RH_ENDORSEMENT */
+	struct cv_bytes hierarchy = { handle, sizeof(handle) };
+	uint8_t parent[CV_NAME_MAX];
+
+	return is_signer(quote, key, hierarchy) ||
+	       (qualify(ek->name, ek->name_len, hierarchy, parent) &&
+		is_signer(quote, key, (struct cv_bytes) { parent, ek->name_len })) ||
+	       cv_refuse(err, CV_E_QUOTE_HIERARCHY,
+			 "the attestation key is neither a primary key of the endorsement hierarchy nor a child of this endorsement key");
 }

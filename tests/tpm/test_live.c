@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A verifier and a TPM (swtpm): a node enrols, proves that its attestation key
+ * is in the TPM of its endorsement key, and quotes; and each way to cheat is
+ * refused by a name of its own.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cv/attester.h>
+#include "swtpm.h"
+
+#define PCRS	0x7ff	/* 0 to 10 */
+
+static const struct key_kind eks[] = {
+	{ "RSA-2048", TPM2_ALG_RSA, 2048, 0, CV_ALG_SHA256 }, { "P-256", TPM2_ALG_ECC, 256, 0, CV_ALG_SHA256 },
+	{ "RSA-3072", TPM2_ALG_RSA, 3072, 0, CV_ALG_SHA384 }, { "P-384", TPM2_ALG_ECC, 384, 0, CV_ALG_SHA384 },
+};
+
+static const struct key_kind aks[] = {
+	{ "RSA-2048 RSASSA SHA-256", TPM2_ALG_RSA, 2048, TPM2_ALG_RSASSA, CV_ALG_SHA256 },
+	{ "RSA-2048 RSAPSS SHA-256", TPM2_ALG_RSA, 2048, TPM2_ALG_RSAPSS, CV_ALG_SHA256 },
+	{ "RSA-3072 RSASSA SHA-384", TPM2_ALG_RSA, 3072, TPM2_ALG_RSASSA, CV_ALG_SHA384 },
+	{ "RSA-3072 RSAPSS SHA-512", TPM2_ALG_RSA, 3072, TPM2_ALG_RSAPSS, CV_ALG_SHA512 },
+	{ "P-256 ECDSA SHA-256", TPM2_ALG_ECC, 256, TPM2_ALG_ECDSA, CV_ALG_SHA256 },
+	{ "P-384 ECDSA SHA-384", TPM2_ALG_ECC, 384, TPM2_ALG_ECDSA, CV_ALG_SHA384 },
+	{ "P-256 ECDSA SHA-512", TPM2_ALG_ECC, 256, TPM2_ALG_ECDSA, CV_ALG_SHA512 },
+};
+
+static const uint16_t banks[] = { CV_ALG_SHA1, CV_ALG_SHA256, CV_ALG_SHA384, CV_ALG_SHA512 };
+
+#define N(array)	((int)(sizeof(array) / sizeof((array)[0])))
+
+static struct swtpm tpm;
+static struct tpm_key ek_key, ak_key;
+static struct cv_ek ek;
+static struct cv_key key;
+static struct cv_attester node;
+static struct cv_proven proven;
+static struct cv_error err;
+static uint8_t log_bytes[4096];
+static size_t log_len;
+static uint8_t nonce[32];
+static struct tpm_quote quote;
+
+/* --- the firmware's log of this TPM -------------------------------------------------------------- */
+
+static void put(const void *data, size_t len)
+{
+	ck_assert_uint_le(log_len + len, sizeof(log_bytes));
+	memcpy(log_bytes + log_len, data, len);
+	log_len += len;
+}
+
+static void put_le(uint32_t n, unsigned int size)
+{
+	uint8_t bytes[4] = { n, n >> 8, n >> 16, n >> 24 };
+
+	put(bytes, size);
+}
+
+static void begin_log(void)
+{
+	static const uint8_t zeros[20];
+
+	log_len = 0;
+	put_le(0, 4);
+	put_le(CV_EV_NO_ACTION, 4);
+	put(zeros, 20);
+	put_le(16 + 8 + 4 + 4 * 4 + 1, 4);
+	put("Spec ID Event03", 16);
+	put_le(0, 4);
+	put_le(0x02000200, 4);
+	put_le(4, 4);
+	for (int i = 0; i < 4; i++) {
+		put_le(banks[i], 2);
+		put_le(cv_hash_by_alg(banks[i])->size, 2);
+	}
+	put_le(0, 1);
+}
+
+/* Measured as the firmware would: register and log. */
+static void measure(unsigned int pcr, const char *text)
+{
+	struct cv_bytes part = { (const uint8_t *)text, strlen(text) };
+	uint8_t digest[CV_HASH_MAX];
+
+	swtpm_extend(&tpm, pcr, text);
+	put_le(pcr, 4);
+	put_le(0x0d, 4);
+	put_le(4, 4);
+	for (int i = 0; i < 4; i++) {
+		put_le(banks[i], 2);
+		ck_assert(cv_hash_of(cv_hash_by_alg(banks[i]), &part, 1, digest));
+		put(digest, cv_hash_by_alg(banks[i])->size);
+	}
+	put_le(strlen(text), 4);
+	put(text, strlen(text));
+}
+
+/* --- a node ---------------------------------------------------------------------------------------- */
+
+static struct cv_bytes public_of(const struct tpm_key *k)
+{
+	return (struct cv_bytes) { k->public, k->len };
+}
+
+static void make_keys(const struct key_kind *ek_kind, const struct key_kind *ak_kind)
+{
+	swtpm_ek(&tpm, ek_kind, &ek_key);
+	swtpm_ak(&tpm, ak_kind, ESYS_TR_RH_ENDORSEMENT, 0, &ak_key);
+	cv_ek_clear(&ek);
+	cv_key_clear(&key);
+	ck_assert_msg(cv_ek_read(&ek, public_of(&ek_key), &err), "%s", err.text);
+	ck_assert_msg(cv_key_read(&key, public_of(&ak_key), &err), "%s", err.text);
+}
+
+static void boot(void)
+{
+	begin_log();
+	measure(0, "firmware");
+	measure(4, "boot loader");
+	measure(7, "secure boot");
+}
+
+static void setup(void)
+{
+	swtpm_create(&tpm);
+	cv_attester_forget(&node);
+	boot();
+}
+
+static void teardown(void)
+{
+	cv_ek_clear(&ek);
+	cv_key_clear(&key);
+	swtpm_destroy(&tpm);
+}
+
+static bool accepted_as(uint16_t bank, uint32_t pcrs)
+{
+	struct cv_selection wanted = { bank, pcrs };
+	struct cv_proof proof = {
+		{ quote.attest, quote.attest_len }, { quote.signature, quote.signature_len }, { log_bytes, log_len }, { NULL, 0 },
+	};
+
+	err = (struct cv_error) {};
+	return cv_attester_accept(&node, &proof, &key, &ek, (struct cv_bytes) { nonce, sizeof(nonce) }, &wanted, 1, &proven,
+				  &err);
+}
+
+static void ask(uint16_t bank, uint32_t pcrs)
+{
+	nonce[0]++;
+	swtpm_quote(&tpm, &ak_key, (struct cv_bytes) { nonce, sizeof(nonce) }, bank, pcrs, &quote);
+}
+
+static void proves_itself(uint16_t bank)
+{
+	ask(bank, PCRS);
+	ck_assert_msg(accepted_as(bank, PCRS), "%s: %s", cv_error_name(err.name), err.text);
+}
+
+static void refused_as(uint16_t bank, uint32_t pcrs, enum cv_error_name name)
+{
+	ck_assert(!accepted_as(bank, pcrs));
+	ck_assert_msg(err.name == name, "%s: %s", cv_error_name(err.name), err.text);
+}
+
+static bool activates(const struct key_kind *ek_kind, struct cv_challenge *c)
+{
+	uint8_t answer[64];
+	size_t len;
+
+	return swtpm_activate(&tpm, &ak_key, &ek_key, ek_kind->hash, (struct cv_bytes) { c->id_object, c->id_object_len },
+			      (struct cv_bytes) { c->secret, c->secret_len }, answer, &len) &&
+	       cv_challenge_answered(c, (struct cv_bytes) { answer, len }, &err);
+}
+
+/* --- what holds ---------------------------------------------------------------------------------------- */
+
+START_TEST(every_pair_of_keys_enrols_activates_quotes)
+{
+	const struct key_kind *ek_kind = &eks[_i / N(aks)], *ak_kind = &aks[_i % N(aks)];
+	struct cv_challenge c;
+
+	make_keys(ek_kind, ak_kind);
+	ck_assert(cv_challenge_make(&c, &ek, key.name, key.name_len, &err));
+	ck_assert_msg(activates(ek_kind, &c), "%s, %s: not activated", ek_kind->name, ak_kind->name);
+	cv_challenge_wipe(&c);
+	proves_itself(CV_ALG_SHA256);
+	proves_itself(CV_ALG_SHA256);
+}
+END_TEST
+
+START_TEST(every_bank_is_replayed)
+{
+	static const uint16_t all[] = { CV_ALG_SHA1, CV_ALG_SHA256, CV_ALG_SHA384, CV_ALG_SHA512, 0 };
+
+	swtpm_allocate(&tpm, all);
+	swtpm_shutdown(&tpm, TPM2_SU_CLEAR);
+	swtpm_power_on(&tpm, SWTPM_CLEAR);
+	boot();
+	make_keys(&eks[1], &aks[4]);
+	proves_itself(banks[_i]);
+}
+END_TEST
+
+/* --- what does not --------------------------------------------------------------------------------------- */
+
+START_TEST(a_challenge_for_another_key_or_tpm_is_not_answered)
+{
+	struct cv_challenge c;
+	uint8_t name[CV_NAME_MAX];
+
+	make_keys(&eks[_i], &aks[4]);
+	memcpy(name, key.name, key.name_len);
+	name[key.name_len - 1] ^= 1;
+	ck_assert(cv_challenge_make(&c, &ek, name, key.name_len, &err));
+	ck_assert(!activates(&eks[_i], &c));
+	/* Each part of what is sent counts. */
+	ck_assert(cv_challenge_make(&c, &ek, key.name, key.name_len, &err));
+	c.id_object[10] ^= 1;
+	ck_assert(!activates(&eks[_i], &c));
+	c.id_object[10] ^= 1;
+	c.id_object[c.id_object_len - 1] ^= 1;
+	ck_assert(!activates(&eks[_i], &c));
+	c.id_object[c.id_object_len - 1] ^= 1;
+	ck_assert(activates(&eks[_i], &c));
+	/* Another TPM. */
+	swtpm_destroy(&tpm);
+	swtpm_create(&tpm);
+	swtpm_ek(&tpm, &eks[_i], &ek_key);
+	swtpm_ak(&tpm, &aks[4], ESYS_TR_RH_ENDORSEMENT, 0, &ak_key);
+	ck_assert(!activates(&eks[_i], &c));
+}
+END_TEST
+
+static void admitted(void)
+{
+	make_keys(&eks[1], &aks[4]);
+	proves_itself(CV_ALG_SHA256);
+}
+
+static void comes_back(enum swtpm_start start, enum cv_error_name name)
+{
+	swtpm_power_on(&tpm, start);
+	if (start == SWTPM_CLEAR)
+		boot();
+	make_keys(&eks[1], &aks[4]);	/* the same ones: their seeds stayed */
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, name);
+}
+
+START_TEST(a_power_cut)
+{
+	admitted();
+	swtpm_power_cut(&tpm);
+	comes_back(SWTPM_CLEAR, CV_E_EPOCH_UNSAFE);
+	cv_attester_forget(&node);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_EPOCH_UNSAFE);
+}
+END_TEST
+
+START_TEST(a_reset)
+{
+	admitted();
+	swtpm_shutdown(&tpm, TPM2_SU_CLEAR);
+	comes_back(SWTPM_CLEAR, CV_E_EPOCH_RESET);
+	cv_attester_forget(&node);
+	proves_itself(CV_ALG_SHA256);
+}
+END_TEST
+
+START_TEST(a_restart)
+{
+	admitted();
+	swtpm_shutdown(&tpm, TPM2_SU_STATE);
+	comes_back(SWTPM_CLEAR, CV_E_EPOCH_RESTART);
+	cv_attester_forget(&node);
+	proves_itself(CV_ALG_SHA256);
+}
+END_TEST
+
+START_TEST(a_resume)
+{
+	admitted();
+	swtpm_shutdown(&tpm, TPM2_SU_STATE);
+	comes_back(SWTPM_STATE, CV_E_EPOCH_RESTART);
+}
+END_TEST
+
+/* Kept from before a reset, and shown after it. */
+START_TEST(a_quote_of_an_earlier_boot)
+{
+	struct tpm_quote kept;
+	uint8_t kept_nonce;
+
+	make_keys(&eks[1], &aks[4]);
+	ask(CV_ALG_SHA256, PCRS);
+	kept = quote;
+	kept_nonce = nonce[0];
+	swtpm_shutdown(&tpm, TPM2_SU_CLEAR);
+	swtpm_power_on(&tpm, SWTPM_CLEAR);
+	boot();
+	admitted();
+	quote = kept;
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_QUOTE_NONCE);
+	nonce[0] = kept_nonce;		/* were it asked the same again */
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_EPOCH_BACK);
+}
+END_TEST
+
+START_TEST(a_nonce_that_was_answered_before)
+{
+	admitted();
+	nonce[0]++;
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_QUOTE_NONCE);
+	nonce[0]--;
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_EPOCH_CLOCK);
+}
+END_TEST
+
+START_TEST(registers_under_another_label)
+{
+	size_t at;
+
+	make_keys(&eks[1], &aks[4]);
+	ask(CV_ALG_SHA256, PCRS & ~(1u << 4) & ~(1u << 10));
+	refused_as(CV_ALG_SHA256, PCRS & ~(1u << 10), CV_E_QUOTE_SELECTION);
+	refused_as(CV_ALG_SHA384, PCRS & ~(1u << 10), CV_E_QUOTE_BANK);
+	/* Written into what was signed. */
+	for (at = 0; at + 3 < quote.attest_len && memcmp(quote.attest + at, "\x0b\x03\xef\x03", 4); at++)
+		;
+	ck_assert(at + 3 < quote.attest_len);
+	quote.attest[at + 2] = 0xff;
+	refused_as(CV_ALG_SHA256, PCRS & ~(1u << 10), CV_E_SIGNATURE);
+}
+END_TEST
+
+START_TEST(a_bank_that_the_tpm_does_not_keep)
+{
+	static const uint16_t one[] = { CV_ALG_SHA256, 0 };
+
+	swtpm_allocate(&tpm, one);
+	swtpm_shutdown(&tpm, TPM2_SU_CLEAR);
+	swtpm_power_on(&tpm, SWTPM_CLEAR);
+	boot();
+	make_keys(&eks[1], &aks[4]);
+	ask(CV_ALG_SHA384, PCRS);
+	refused_as(CV_ALG_SHA384, PCRS, CV_E_QUOTE_BANK);
+}
+END_TEST
+
+START_TEST(a_key_of_another_hierarchy)
+{
+	make_keys(&eks[1], &aks[4]);
+	swtpm_flush(&tpm, &ak_key);
+	swtpm_ak(&tpm, &aks[4], _i ? ESYS_TR_RH_OWNER : ESYS_TR_RH_NULL, 0, &ak_key);
+	cv_key_clear(&key);
+	ck_assert(cv_key_read(&key, public_of(&ak_key), &err));
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_QUOTE_HIERARCHY);
+}
+END_TEST
+
+START_TEST(an_unrestricted_key)
+{
+	struct cv_key other;
+
+	make_keys(&eks[1], &aks[4]);
+	swtpm_flush(&tpm, &ak_key);
+	swtpm_ak(&tpm, &aks[4], ESYS_TR_RH_ENDORSEMENT, TPMA_OBJECT_RESTRICTED, &ak_key);
+	ck_assert(!cv_key_read(&other, public_of(&ak_key), &err));
+	ck_assert_int_eq(err.name, CV_E_KEY_ATTRIBUTES);
+	/* Its quote under the good key's name. */
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_SIGNATURE);
+}
+END_TEST
+
+START_TEST(a_register_that_the_log_does_not_explain)
+{
+	admitted();
+	swtpm_extend(&tpm, 4, "another boot loader");
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+	cv_attester_forget(&node);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("live");
+	TCase *tests = tcase_create("swtpm");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, every_pair_of_keys_enrols_activates_quotes, 0, N(eks) * N(aks));
+	tcase_add_loop_test(tests, every_bank_is_replayed, 0, N(banks));
+	tcase_add_loop_test(tests, a_challenge_for_another_key_or_tpm_is_not_answered, 0, N(eks));
+	tcase_add_test(tests, a_power_cut);
+	tcase_add_test(tests, a_reset);
+	tcase_add_test(tests, a_restart);
+	tcase_add_test(tests, a_resume);
+	tcase_add_test(tests, a_quote_of_an_earlier_boot);
+	tcase_add_test(tests, a_nonce_that_was_answered_before);
+	tcase_add_test(tests, registers_under_another_label);
+	tcase_add_test(tests, a_bank_that_the_tpm_does_not_keep);
+	tcase_add_loop_test(tests, a_key_of_another_hierarchy, 0, 2);
+	tcase_add_test(tests, an_unrestricted_key);
+	tcase_add_test(tests, a_register_that_the_log_does_not_explain);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
