@@ -20,9 +20,9 @@ struct cv_attester {
 	uint32_t reset_count, restart_count;
 	uint64_t clock;			/* ms, of the last quote */
 	unsigned int n_banks;
-	/* All that was proven; and the same if the kernel fills SHA-1 digests up. Which it does, the first entries tell. */
-	struct cv_pcr_bank own[CV_QUOTE_BANKS], padded[CV_QUOTE_BANKS];
-	bool may_own, may_padded;
+	struct cv_pcr_bank bank[CV_QUOTE_BANKS];	/* with all that was proven */
+	enum cv_imalog_banks how;	/* the node's kernel extends them */
+	bool how_is_known;		/* entries were proven */
 	size_t ima_bytes;		/* of the list, proven */
 	unsigned int ima_entries;
 };

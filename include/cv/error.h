@@ -41,6 +41,12 @@
 	CV_ERROR(CERT_USAGE, "cert-usage")		/* not for an endorsement key */ \
 	CV_ERROR(CERT_CHAIN, "cert-chain")		/* leads to no vendor that is believed */ \
 	CV_ERROR(CHALLENGE, "challenge")		/* another credential than was encrypted */ \
+	CV_ERROR(ROTI_FORMAT, "roti-format")		/* no installation proof, or of another version */ \
+	CV_ERROR(ROTI_SIGNER, "roti-signer")		/* of another key than the node's */ \
+	CV_ERROR(TOKEN_FORMAT, "token-format")		/* no JWT that is signed ES256 */ \
+	CV_ERROR(TOKEN_CLAIM, "token-claim")		/* not an attestation result of one subject */ \
+	CV_ERROR(TOKEN_NONCE, "token-nonce")		/* answers another question */ \
+	CV_ERROR(TOKEN_TIME, "token-time")		/* not yet, or not any more */ \
 	CV_ERROR(LIST_FORMAT, "list-format")		/* not a list of values of the type */ \
 	CV_ERROR(CRITERIA_SYNTAX, "criteria-syntax")	/* not a sentence of the language */ \
 	CV_ERROR(CRITERIA_NAME, "criteria-name")	/* no such fact, field, unit or remedy */ \

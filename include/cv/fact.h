@@ -32,6 +32,7 @@ struct cv_ask {
 	const void *evidence;		/* of the fact's module */
 	const struct cv_value *args;	/* as many as it declares */
 	const struct cv_item *item;	/* the record, for a field of a list */
+	uint8_t *room;			/* for a digest that the evidence does not have as bytes: CV_HASH_MAX */
 };
 
 /* Where it was found, or why it is not known. */

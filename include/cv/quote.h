@@ -48,7 +48,8 @@ bool cv_quote_matches(const struct cv_quote *quote, const struct cv_pcr_bank *co
 /*
  * Is the quote's key in the endorsement hierarchy, as a primary key or as a child
  * of @ek? Keys of others see counters and clock that are made up for them
- * (part 1, 36.7), and could not be told from one boot to the next.
+ * (part 1, 36.7), and could not be told from one boot to the next. That the key is
+ * in a TPM at all, and in which, credential activation tells.
  */
 bool cv_quote_under_endorsement(const struct cv_quote *quote, const struct cv_key *key,
 				const struct cv_ek *ek, struct cv_error *err);

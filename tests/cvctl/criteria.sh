@@ -17,7 +17,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 # The manual's criteria as files, and empty lists where they name some.
-awk -v dir="$dir" '/^```criteria$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print > (dir "/" n ".cv") }' Documentation/criteria.md
+awk -v dir="$dir" '/^```criteria$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print > (dir "/" n ".cv") }' Documentation/criteria.md Documentation/roti.md
 grep -ho 'file("[^"]*")' "$dir"/*.cv | sed 's/file("//; s/")//' | sort -u |
 	while read -r list; do echo "# none" > "$dir/$list"; done
 
@@ -27,7 +27,7 @@ manual() {
 		$cvctl criteria check "$file" || return
 		n=$((n + 1))
 	done
-	[ $n -ge 16 ]
+	[ $n -ge 17 ]
 }
 
 fixed_point() {
@@ -55,7 +55,7 @@ TEXT
 facts() {
 	local name
 	$cvctl facts > "$dir/facts" || return
-	for name in $(sed -nE 's/.*\.name = "([a-z_.]+)", \.type.*/\1/p' userspace/lib/{boot,ima,tpm}.c); do
+	for name in $(sed -nE 's/.*\.name = "([a-z_.]+)", \.type.*/\1/p' userspace/lib/{boot,ima,tpm,roti}.c); do
 		grep -q "^ *$name " "$dir/facts" || { echo "no $name"; return 1; }
 	done
 	$cvctl facts --json | jq -e 'map(.name) | index("boot.cmdline") and index("pcr") and index("ima.file")' > /dev/null

@@ -253,17 +253,18 @@ void swtpm_quote(struct swtpm *tpm, const struct tpm_key *ak, struct cv_bytes no
 	Esys_Free(sig);
 }
 
-void swtpm_extend(struct swtpm *tpm, unsigned int pcr, const char *text)
+void swtpm_extend(struct swtpm *tpm, unsigned int pcr, struct cv_bytes content, bool padded)
 {
 	static const uint16_t all[] = { CV_ALG_SHA1, CV_ALG_SHA256, CV_ALG_SHA384, CV_ALG_SHA512 };
-	struct cv_bytes part = { (const uint8_t *)text, strlen(text) };
 	TPML_DIGEST_VALUES digests = { .count = 4 };
 	uint8_t digest[CV_HASH_MAX];
 
 	for (int i = 0; i < 4; i++) {
-		ck_assert(cv_hash_of(cv_hash_by_alg(all[i]), &part, 1, digest));
+		const struct cv_hash *by = cv_hash_by_alg(padded ? CV_ALG_SHA1 : all[i]);
+
+		ck_assert(cv_hash_of(by, &content, 1, digest));
 		digests.digests[i].hashAlg = all[i];
-		memcpy(&digests.digests[i].digest, digest, cv_hash_by_alg(all[i])->size);
+		memcpy(&digests.digests[i].digest, digest, by->size);
 	}
 	good(Esys_PCR_Extend(tpm->esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &digests),
 	     "TPM2_PCR_Extend");

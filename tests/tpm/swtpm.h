@@ -59,7 +59,7 @@ struct tpm_quote {
 void swtpm_quote(struct swtpm *tpm, const struct tpm_key *ak, struct cv_bytes nonce, uint16_t bank, uint32_t pcrs,
 		 struct tpm_quote *quote);
 
-/* Every bank, by its digest of @text. */
-void swtpm_extend(struct swtpm *tpm, unsigned int pcr, const char *text);
+/* Every bank, by its digest of @content; or @padded, by the SHA-1 digest, filled up with zeros. */
+void swtpm_extend(struct swtpm *tpm, unsigned int pcr, struct cv_bytes content, bool padded);
 
 #endif

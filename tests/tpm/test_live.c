@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cv/attester.h>
+#include <cv/roti.h>
 #include "swtpm.h"
 
 #define PCRS	0x7ff	/* 0 to 10 */
@@ -38,8 +39,8 @@ static struct cv_key key;
 static struct cv_attester node;
 static struct cv_proven proven;
 static struct cv_error err;
-static uint8_t log_bytes[4096];
-static size_t log_len;
+static uint8_t log_bytes[4096], ima_bytes[4096];
+static size_t log_len, ima_len;
 static uint8_t nonce[32];
 static struct tpm_quote quote;
 
@@ -85,7 +86,7 @@ static void measure(unsigned int pcr, const char *text)
 	struct cv_bytes part = { (const uint8_t *)text, strlen(text) };
 	uint8_t digest[CV_HASH_MAX];
 
-	swtpm_extend(&tpm, pcr, text);
+	swtpm_extend(&tpm, pcr, part, false);
 	put_le(pcr, 4);
 	put_le(0x0d, 4);
 	put_le(4, 4);
@@ -96,6 +97,30 @@ static void measure(unsigned int pcr, const char *text)
 	}
 	put_le(strlen(text), 4);
 	put(text, strlen(text));
+}
+
+/* A file, measured as the kernel would: register 10 and list. */
+static void execute(const char *path, bool padded)
+{
+	struct cv_bytes content = { (const uint8_t *)path, strlen(path) }, data;
+	uint8_t digest[CV_HASH_MAX], *begin = ima_bytes + ima_len, *at = begin;
+	uint32_t numbers[] = { 10, 6, 4 + 8 + 32 + 4 + strlen(path) + 1, 8 + 32, strlen(path) + 1 };
+
+	memcpy(at, &numbers[0], 4);
+	memcpy(at += 4 + 20, &numbers[1], 4);
+	memcpy(at += 4, "ima-ng", 6);
+	memcpy(at += 6, &numbers[2], 4);
+	data = (struct cv_bytes) { at += 4, numbers[2] };
+	memcpy(at, &numbers[3], 4);
+	memcpy(at += 4, "sha256:", 8);
+	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &content, 1, digest));
+	memcpy(at += 8, digest, 32);
+	memcpy(at += 32, &numbers[4], 4);
+	memcpy(at += 4, path, numbers[4]);
+	ima_len = at + numbers[4] - ima_bytes;
+	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA1), &data, 1, digest));
+	memcpy(begin + 4, digest, 20);
+	swtpm_extend(&tpm, 10, data, padded);
 }
 
 /* --- a node ---------------------------------------------------------------------------------------- */
@@ -118,6 +143,7 @@ static void make_keys(const struct key_kind *ek_kind, const struct key_kind *ak_
 static void boot(void)
 {
 	begin_log();
+	ima_len = 0;
 	measure(0, "firmware");
 	measure(4, "boot loader");
 	measure(7, "secure boot");
@@ -141,7 +167,8 @@ static bool accepted_as(uint16_t bank, uint32_t pcrs)
 {
 	struct cv_selection wanted = { bank, pcrs };
 	struct cv_proof proof = {
-		{ quote.attest, quote.attest_len }, { quote.signature, quote.signature_len }, { log_bytes, log_len }, { NULL, 0 },
+		{ quote.attest, quote.attest_len }, { quote.signature, quote.signature_len }, { log_bytes, log_len },
+		{ ima_bytes + node.ima_bytes, ima_len - node.ima_bytes },
 	};
 
 	err = (struct cv_error) {};
@@ -382,11 +409,140 @@ END_TEST
 START_TEST(a_register_that_the_log_does_not_explain)
 {
 	admitted();
-	swtpm_extend(&tpm, 4, "another boot loader");
+	swtpm_extend(&tpm, 4, (struct cv_bytes) { (const uint8_t *)"other", 5 }, false);
 	ask(CV_ALG_SHA256, PCRS);
 	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
 	cv_attester_forget(&node);
 	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+/* --- files ------------------------------------------------------------------------------------------------ */
+
+START_TEST(files_are_proven_as_the_kernel_measures_them)
+{
+	bool padded = _i;
+
+	admitted();
+	execute("/bin/one", padded);
+	execute("/bin/two", padded);
+	proves_itself(CV_ALG_SHA256);
+	ck_assert_uint_eq(node.ima_entries, 2);
+	ck_assert(node.how_is_known);
+	ck_assert_int_eq(node.how, padded ? CV_IMALOG_PADDED : CV_IMALOG_OWN);
+	/* Quoted before the next one is measured, and shown with it. */
+	execute("/bin/three", padded);
+	ask(CV_ALG_SHA256, PCRS);
+	execute("/bin/four", padded);
+	ck_assert_msg(accepted_as(CV_ALG_SHA256, PCRS), "%s", err.text);
+	ck_assert_uint_eq(proven.ahead, 1);
+	ck_assert_uint_eq(proven.ima.first, 2);
+	proves_itself(CV_ALG_SHA256);
+	ck_assert_uint_eq(proven.ahead, 0);
+	/* A kernel does not change its way. */
+	execute("/bin/five", !padded);
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+START_TEST(a_file_that_is_left_out)
+{
+	admitted();
+	execute("/bin/one", false);
+	execute("/bin/two", false);
+	ima_len -= 10;
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_TRUNCATED);
+	ima_len = 0;
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+/* --- installation proofs ---------------------------------------------------------------------------------- */
+
+static const uint8_t digests[3][CV_ROTI_DIGEST] = { { 1 }, { 2 }, { 3 } };
+static uint8_t proof[CV_ROTI_MAX];
+static size_t proof_len;
+static const struct cv_selection installer = { CV_ALG_SHA256, PCRS };
+
+static bool by_tpm(void *context, struct cv_bytes asked, uint8_t *attest, size_t *attest_len, uint8_t *signature,
+		   size_t *signature_len)
+{
+	(void)context;
+	swtpm_quote(&tpm, &ak_key, asked, installer.alg, installer.pcrs, &quote);
+	if (quote.attest_len > *attest_len || quote.signature_len > *signature_len)
+		return false;
+	memcpy(attest, quote.attest, *attest_len = quote.attest_len);
+	memcpy(signature, quote.signature, *signature_len = quote.signature_len);
+	return true;
+}
+
+static void install(const char *label)
+{
+	struct cv_roti_statement statement = {
+		digests[0], digests[1], digests[2], 1796000000, { (const uint8_t *)label, strlen(label) },
+	};
+	struct cv_roti_signer signer = { key.name, key.name_len, by_tpm, NULL };
+
+	ck_assert_msg(cv_roti_make(&statement, &signer, proof, &proof_len, &err), "%s", err.text);
+}
+
+static bool is_proven(void)
+{
+	struct cv_roti roti;
+
+	err = (struct cv_error) {};
+	return cv_roti_read(&roti, (struct cv_bytes) { proof, proof_len }, &err) &&
+	       cv_roti_verify(&roti, &key, &installer, 1, &err);
+}
+
+START_TEST(an_installation_is_proven_and_every_bit_of_the_proof_counts)
+{
+	struct cv_roti roti;
+
+	make_keys(&eks[1], &aks[4]);
+	install("image 2026-11");
+	ck_assert_msg(is_proven(), "%s", err.text);
+	ck_assert(cv_roti_read(&roti, (struct cv_bytes) { proof, proof_len }, &err));
+	ck_assert_mem_eq(roti.statement.filesystem, digests[2], CV_ROTI_DIGEST);
+	ck_assert_uint_eq(roti.statement.time, 1796000000);
+	for (size_t bit = 0; bit < 8 * proof_len; bit++) {
+		proof[bit / 8] ^= 1 << bit % 8;
+		ck_assert_msg(!is_proven(), "bit %zu", bit);
+		ck_assert(err.name != CV_E_NONE);
+		proof[bit / 8] ^= 1 << bit % 8;
+	}
+	for (size_t len = 0; len < proof_len; len++)
+		ck_assert(!cv_roti_read(&roti, (struct cv_bytes) { proof, len }, &err));
+}
+END_TEST
+
+START_TEST(an_installation_on_another_machine_proves_nothing)
+{
+	make_keys(&eks[1], &aks[4]);
+	install("image 2026-11");
+	swtpm_destroy(&tpm);
+	swtpm_create(&tpm);
+	make_keys(&eks[1], &aks[4]);
+	ck_assert(!is_proven());
+	ck_assert_int_eq(err.name, CV_E_ROTI_SIGNER);
+}
+END_TEST
+
+START_TEST(a_label_that_is_too_long_is_not_proven)
+{
+	char label[CV_ROTI_LABEL_MAX + 2] = {};
+	struct cv_roti_statement statement = { digests[0], digests[1], digests[2], 0, { (uint8_t *)label, sizeof(label) - 1 } };
+	struct cv_roti_signer signer = { .name = key.name, .quote = by_tpm };
+
+	make_keys(&eks[1], &aks[4]);
+	signer.name_len = key.name_len;
+	ck_assert(!cv_roti_make(&statement, &signer, proof, &proof_len, &err));
+	ck_assert_int_eq(err.name, CV_E_ROTI_FORMAT);
+	statement.label.len--;
+	ck_assert(cv_roti_make(&statement, &signer, proof, &proof_len, &err));
+	ck_assert(is_proven());
 }
 END_TEST
 
@@ -413,6 +569,11 @@ int main(void)
 	tcase_add_loop_test(tests, a_key_of_another_hierarchy, 0, 2);
 	tcase_add_test(tests, an_unrestricted_key);
 	tcase_add_test(tests, a_register_that_the_log_does_not_explain);
+	tcase_add_loop_test(tests, files_are_proven_as_the_kernel_measures_them, 0, 2);
+	tcase_add_test(tests, a_file_that_is_left_out);
+	tcase_add_test(tests, an_installation_is_proven_and_every_bit_of_the_proof_counts);
+	tcase_add_test(tests, an_installation_on_another_machine_proves_nothing);
+	tcase_add_test(tests, a_label_that_is_too_long_is_not_proven);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -10,6 +10,8 @@
 # test: fuzz_key finds nothing in 20 seconds
 # test: fuzz_criteria finds nothing in 20 seconds
 # test: fuzz_list finds nothing in 20 seconds
+# test: fuzz_ek finds nothing in 20 seconds
+# test: fuzz_token finds nothing in 20 seconds
 
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
@@ -17,7 +19,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 # Evidence of real boots, and texts of the manual, to begin with.
-mkdir "$dir"/fuzz_{kmod,predicate,fwlog,boot,imalog,key,criteria,list}
+mkdir "$dir"/fuzz_{kmod,predicate,fwlog,boot,imalog,key,criteria,list,ek,token}
 for log in tests/evidence/*/binary_bios_measurements; do
 	cp "$log" "$dir/fuzz_fwlog/${log//\//_}"
 	cp "$log" "$dir/fuzz_boot/${log//\//_}"
@@ -26,6 +28,9 @@ for key in tests/evidence/*/*.{tpm2b_public,sig}; do cp "$key" "$dir/fuzz_key/${
 for log in tests/evidence/*/binary_runtime_measurements; do cp "$log" "$dir/fuzz_imalog/${log//\//_}"; done
 cp tests/fuzz/criteria/* "$dir/fuzz_criteria"
 cp tests/fuzz/list/* "$dir/fuzz_list"
+cp tests/fuzz/ek/* "$dir/fuzz_ek"
+cp tests/fuzz/token/* "$dir/fuzz_token"
+for key in tests/evidence/*/*.tpm2b_public tests/evidence/*/*.crt; do cp "$key" "$dir/fuzz_ek/${key//\//_}"; done
 
 # fuzz TARGET: its last line says how often it ran.
 fuzz() {
@@ -56,3 +61,4 @@ both fuzz_kmod fuzz_predicate
 both fuzz_fwlog fuzz_boot
 both fuzz_imalog fuzz_key
 both fuzz_criteria fuzz_list
+both fuzz_ek fuzz_token

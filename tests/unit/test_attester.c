@@ -81,7 +81,7 @@ START_TEST(each_real_boot_is_accepted_with_its_logs)
 	cv_attester_forget(&node);
 	load(proofs[_i].boot, proofs[_i].quote);
 	ck_assert_msg(accepted(), "%s %s: %s", proofs[_i].boot, proofs[_i].quote, err.text);
-	ck_assert(node.admitted && node.may_own && node.ima_entries >= 1);
+	ck_assert(node.admitted && node.how == CV_IMALOG_OWN && node.ima_entries >= 1);
 	ck_assert_uint_eq(proven.ima.log.len, node.ima_bytes);
 	ck_assert_uint_eq(proven.ima.first, 0);
 }

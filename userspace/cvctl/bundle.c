@@ -9,6 +9,7 @@ static const struct { const char *name, *file; } parts[] = {
 	[PART_SIGNATURE] = { "signature", "quote.sig" }, [PART_NONCE] = { "nonce", "nonce.hex" },
 	[PART_FIRMWARE] = { "firmware", "binary_bios_measurements" },
 	[PART_IMA] = { "ima", "binary_runtime_measurements" }, [PART_CMDLINE] = { "cmdline", "cmdline" },
+	[PART_ROTI] = { "roti", "roti.proof" },
 };
 
 const char *bundle_part_name(enum part part)

@@ -15,6 +15,7 @@ enum part {
 	PART_FIRMWARE,
 	PART_IMA,
 	PART_CMDLINE,
+	PART_ROTI,
 	N_PARTS
 };
 
@@ -24,7 +25,7 @@ enum part {
 	{ "quote", required_argument, NULL, PART_QUOTE }, \
 	{ "signature", required_argument, NULL, PART_SIGNATURE }, { "nonce", required_argument, NULL, PART_NONCE }, \
 	{ "firmware", required_argument, NULL, PART_FIRMWARE }, { "ima", required_argument, NULL, PART_IMA }, \
-	{ "cmdline", required_argument, NULL, PART_CMDLINE }
+	{ "cmdline", required_argument, NULL, PART_CMDLINE }, { "roti", required_argument, NULL, PART_ROTI }
 
 #define BUNDLE_HELP \
 	"DIR holds any of these files; an option names another one:\n" \
@@ -35,7 +36,8 @@ enum part {
 	"  --nonce FILE       nonce.hex                  what was asked, in hexadecimal\n" \
 	"  --firmware FILE    binary_bios_measurements   the firmware's event log\n" \
 	"  --ima FILE         binary_runtime_measurements   the kernel's list of measured files\n" \
-	"  --cmdline FILE     cmdline                    the kernel's command line, /proc/cmdline\n"
+	"  --cmdline FILE     cmdline                    the kernel's command line, /proc/cmdline\n" \
+	"  --roti FILE        roti.proof                 installation proof, by the same key and registers\n"
 
 struct bundle {
 	const char *dir;		/* or NULL */

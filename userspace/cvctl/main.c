@@ -3,6 +3,7 @@
 #include <string.h>
 #include <cv/boot.h>
 #include <cv/ima.h>
+#include <cv/roti.h>
 #include <cv/tpm.h>
 #include "cvctl.h"
 
@@ -14,7 +15,7 @@ static const struct command *const commands[] = {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const struct cv_module *const modules[] = { &cv_boot_module, &cv_ima_module, &cv_tpm_module };
+static const struct cv_module *const modules[] = { &cv_boot_module, &cv_ima_module, &cv_tpm_module, &cv_roti_module };
 const struct cv_catalog node_catalog = { modules, sizeof(modules) / sizeof(modules[0]) };
 
 static void print_name(FILE *f, const struct command *command)

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <jansson.h>
+#include <cv/roti.h>
 #include <cv/tpm.h>
 #include "bundle.h"
 #include "criteria.h"
@@ -21,6 +22,7 @@ struct verify {
 	struct cv_attester attester;
 	struct cv_proven proven;
 	struct cv_boot boot;
+	struct cv_roti roti;
 	json_t *rules;
 };
 
@@ -102,6 +104,14 @@ static bool is_complete(const struct verify *v, struct cv_error *err)
 	return true;
 }
 
+/* What is not given is not known, which is for criteria to judge. */
+static bool installed(struct verify *v, struct cv_error *err)
+{
+	return !v->bundle.there[PART_ROTI] ||
+	       (cv_roti_read(&v->roti, v->bundle.file[PART_ROTI].bytes, err) &&
+		cv_roti_verify(&v->roti, &v->key, v->wanted, v->n_wanted, err));
+}
+
 static bool verify(struct verify *v, struct cv_error *err)
 {
 	struct file *file = v->bundle.file;
@@ -119,7 +129,8 @@ static bool verify(struct verify *v, struct cv_error *err)
 	       cv_attester_accept(&v->attester, &proof, &v->key, v->bundle.there[PART_EK] ? &v->ek : NULL,
 				  (struct cv_bytes) { nonce, nonce_len }, v->wanted, v->n_wanted, &v->proven, err) &&
 	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, cv_hash_by_alg(v->wanted[0].alg),
-			    file[PART_CMDLINE].bytes, err);
+			    file[PART_CMDLINE].bytes, err) &&
+	       installed(v, err);
 }
 
 /* --- judging -------------------------------------------------------------------------------------- */
@@ -161,9 +172,10 @@ static int judge(struct verify *v, const struct cv_criteria *criteria, enum cv_v
 	struct cv_tpm tpm = { &v->proven.quote, &v->attester };
 	const struct cv_evidence evidence[] = {
 		{ &cv_boot_module, &v->boot }, { &cv_ima_module, &v->proven.ima }, { &cv_tpm_module, &tpm },
+		{ &cv_roti_module, &v->roti },
 	};
 
-	*verdict = cv_criteria_judge(criteria, evidence, 3, report, v);
+	*verdict = cv_criteria_judge(criteria, evidence, v->bundle.there[PART_ROTI] ? 4 : 3, report, v);
 	return *verdict == CV_SATISFIED ? EXIT_GOOD : *verdict == CV_VIOLATED ? EXIT_REFUSED : EXIT_UNKNOWN;
 }
 

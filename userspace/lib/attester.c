@@ -56,42 +56,26 @@ static bool first_registers(struct cv_attester *a, struct cv_bytes log, const st
 
 		if (!hash)
 			return cv_refuse(err, CV_E_HASH_UNKNOWN, "bank 0x%04x is of no known hash", wanted[i].alg);
-		if (!cv_fwlog_replay(log, hash, &a->own[i], err))
+		if (!cv_fwlog_replay(log, hash, &a->bank[i], err))
 			return false;
 	}
-	memcpy(a->padded, a->own, sizeof(a->padded));
 	a->n_banks = n;
-	a->may_own = a->may_padded = true;
 	return true;
 }
 
-static bool matches(const struct cv_pcr_bank *banks, unsigned int n, const struct cv_quote *quote)
+static bool explained(const struct cv_attester *a, const struct cv_quote *quote)
 {
 	const struct cv_pcr_bank *list[CV_QUOTE_BANKS];
 
-	for (unsigned int i = 0; i < n; i++)
-		list[i] = &banks[i];
-	return cv_quote_matches(quote, list, n);
-}
-
-/* What the kernel did so far, by the registers at an entry. */
-static bool explained(struct cv_attester *a, const struct cv_quote *quote)
-{
-	bool own = a->may_own && matches(a->own, a->n_banks, quote);
-	bool padded = a->may_padded && matches(a->padded, a->n_banks, quote);
-
-	if (!own && !padded)
-		return false;
-	a->may_own = own;
-	a->may_padded = padded;
-	return true;
+	for (unsigned int i = 0; i < a->n_banks; i++)
+		list[i] = &a->bank[i];
+	return cv_quote_matches(quote, list, a->n_banks);
 }
 
 static bool extend(struct cv_attester *a, const struct cv_imalog_entry *entry)
 {
 	for (unsigned int i = 0; i < a->n_banks; i++)
-		if ((a->may_own && !cv_imalog_extend(entry, CV_IMALOG_OWN, &a->own[i])) ||
-		    (a->may_padded && !cv_imalog_extend(entry, CV_IMALOG_PADDED, &a->padded[i])))
+		if (!cv_imalog_extend(entry, a->how, &a->bank[i]))
 			return false;
 	return true;
 }
@@ -115,7 +99,7 @@ static void count_ahead(struct cv_imalog *log, struct cv_proven *proven)
 }
 
 /* Register and list are read at two moments: the quote is of some entry, and those behind it wait for the next. */
-static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
+static bool walk(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
 {
 	struct cv_imalog_entry entry;
 	enum cv_imalog_next next = CV_IMALOG_END;
@@ -137,9 +121,26 @@ static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_prov
 		proven->ima.log.len = entry.end;
 		a->ima_entries++;
 	}
+	a->how_is_known |= proven->ima.log.len;
 	a->ima_bytes += proven->ima.log.len;
 	count_ahead(&log, proven);
 	return true;
+}
+
+/* How a kernel extends the banks is tried once, newer ones first. */
+static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
+{
+	const struct cv_attester before = *a;
+	const struct cv_proven nothing = *proven;
+
+	if (walk(a, list, proven, err))
+		return true;
+	if (before.how_is_known)
+		return false;
+	*a = before;
+	*proven = nothing;
+	a->how = CV_IMALOG_PADDED;
+	return walk(a, list, proven, err);
 }
 
 static bool accept(struct cv_attester *a, const struct cv_proof *proof, const struct cv_selection *wanted,

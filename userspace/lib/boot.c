@@ -261,6 +261,21 @@ static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct 
 	return times == 1;
 }
 
+/* Of dm-verity with SHA-256, which is what systemd and veritysetup do if not told otherwise. */
+static bool get_roothash(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
+{
+	static const uint8_t name[] = "roothash";
+	struct cv_value args[CV_FACT_ARGS] = { { .type = CV_STRING, .string = { name, sizeof(name) - 1 } } };
+	struct cv_ask option = { .evidence = ask->evidence, .args = args };
+	char text[8 + 2 * CV_HASH_MAX] = "sha256:";
+	struct cv_value hex;
+
+	if (!get_option(&option, &hex, from) || hex.string.len != 64)
+		return false;
+	memcpy(text + 7, hex.string.data, hex.string.len);
+	return cv_value_read(value, CV_DIGEST, (struct cv_bytes) { (uint8_t *)text, 7 + hex.string.len }, ask->room);
+}
+
 /* --- lists: images and files --------------------------------------------------------------------- */
 
 struct walk {
@@ -364,6 +379,8 @@ static const struct cv_fact boot_facts[] = {
 	{ .name = "boot.option", .type = CV_STRING, .get = get_option,
 	  .meaning = "the value of NAME=… on that command line",
 	  .param = { { .name = "the option's name in quotes", .type = CV_STRING } } },
+	{ .name = "boot.roothash", .type = CV_DIGEST, .get = get_roothash,
+	  .meaning = "dm-verity's root hash on that command line (roothash=…)" },
 	{ .name = "boot.initrd", .type = CV_DIGEST, .get = get_initrd,
 	  .meaning = "the initrd that the EFI stub was given" },
 	{ .name = "boot.image", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_walk,

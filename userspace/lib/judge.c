@@ -21,6 +21,7 @@ struct judge {
 	bool known;
 	struct cv_from from;
 	char why[WHY_MAX];
+	uint8_t room[2][CV_HASH_MAX];	/* for the values of a comparison */
 };
 
 static enum cv_verdict judge_expr(struct judge *j, const struct expr *e);
@@ -42,9 +43,10 @@ static bool find_evidence(struct judge *j, const struct fact_ref *ref, const voi
 	return false;
 }
 
-static bool get(struct judge *j, const struct fact_ref *ref, struct cv_value *value, struct cv_from *from)
+static bool get(struct judge *j, const struct fact_ref *ref, uint8_t *room, struct cv_value *value,
+		struct cv_from *from)
 {
-	struct cv_ask ask = { .args = ref->args, .item = ref->module ? NULL : j->item };
+	struct cv_ask ask = { .args = ref->args, .item = ref->module ? NULL : j->item, .room = room };
 
 	*from = (struct cv_from) {};
 	*value = (struct cv_value) { .type = ref->fact->type };
@@ -110,13 +112,13 @@ static enum cv_verdict judge_compare(struct judge *j, const struct expr *e)
 	const struct operand *right = &e->compare.right;
 	struct cv_value left, other;
 	struct cv_from from, other_from;
-	bool known = get(j, &e->compare.left, &left, &from);
+	bool known = get(j, &e->compare.left, j->room[0], &left, &from);
 	enum cv_verdict v = CV_UNKNOWN;
 
 	if (!known && !from.text[0])
 		from = j->from;
 	if (known && right->kind == OPERAND_FACT) {
-		if (get(j, &right->fact, &other, &other_from))
+		if (get(j, &right->fact, j->room[1], &other, &other_from))
 			v = cv_value_compare(&left, e->compare.op, &other);
 		else
 			from = other_from.text[0] ? other_from : j->from;

@@ -18,7 +18,7 @@ static bool get_pcr(const struct cv_ask *ask, struct cv_value *value, struct cv_
 {
 	struct cv_bytes name = ask->args[0].string;
 	const struct cv_hash *hash = cv_hash_by_name((const char *)name.data, name.len);
-	const struct cv_pcr_bank *bank = TPM->attester->may_own ? TPM->attester->own : TPM->attester->padded;
+	const struct cv_pcr_bank *bank = TPM->attester->bank;
 	uint64_t pcr = ask->args[1].integer;
 
 	snprintf(from->text, sizeof(from->text), "%s: PCR %llu is not quoted", hash->name, (unsigned long long)pcr);
