@@ -271,6 +271,9 @@ START_TEST(what_does_not_matter_to_the_identity)
 	ck_assert(same_rules("vm.vcpus == 1\n vm.age < 1 s", "vm.age < 1000 ms\n vm.vcpus == 0x1"));
 	ck_assert(same_rules("vm.vcpus == 1", "vm.vcpus == 1\n vm.vcpus == 1"));
 	ck_assert(same_rules("vm.vcpus == 1 and vm.age < 1 s and vm.secure == true", "(vm.secure == true and vm.vcpus == 1)\nand vm.age < 1 s"));
+	ck_assert(same_rules("vm.vcpus == 1 or vm.vcpus == 1", "vm.vcpus == 1"));
+	ck_assert(same_rules("vm.age < 1 s or ((vm.vcpus == 1 or vm.vcpus == 2) and (vm.vcpus == 2 or vm.vcpus == 1))",
+			     "vm.vcpus == 2 or vm.age < 1 s or vm.vcpus == 1"));
 	ck_assert(same_rules("vm.kernel in { " A ", " B " }", "vm.kernel in {\n " B ",\n " A ",\n " B ",\n }"));
 	ck_assert(same_rules("vm.kernel in file(\"ab\")", "vm.kernel in file(\"ba\")"));
 	ck_assert(same_rules("vm.cmdline has \"a\"", "vm.cmdline has \"\\x61\""));
@@ -300,6 +303,7 @@ static const char *const formatted[] = {
 	"criteria \"x\" { rules \"r\" { vm.firmware >= 7\n vm.kernel == pcr(sha256, 0) }\n vm.memory not in { 1 B, 0 B, 3 TiB } }",
 	"criteria \"x\" { hidden " SALT " { vm.vcpus == 1\n rules \"h\" { vm.vcpus == 2 } } \n commitment " A " \n vm.vcpus == 3 }",
 	"criteria \"x\" { every exec.file where path under \"/usr\" and signed == true: digest in { " A ", " ONE " } and vm.vcpus == 1 }",
+	"criteria \"x\" { vm.vcpus == 1 and vm.vcpus == 1\n not (vm.secure == true or (vm.secure == true and vm.secure == true)) }",
 	"criteria \"x\" { no exec.file: path under \"/tmp\"\n vm.address in { 10.0.0.0/8, ::/0, 192.0.2.1 }\n on violation of exec.file severity minor close, rollback\n on violation eject }",
 };
 

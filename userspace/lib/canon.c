@@ -130,52 +130,16 @@ static void put_each(struct text *t, const struct expr *e)
 	put_expr(t, e->each.body);
 }
 
-/* a and (b and c) is a and b and c. */
-static unsigned int flatten(const struct expr *e, enum expr_kind kind, struct text *parts, unsigned int n)
-{
-	for (const struct expr *o = e->operands; o; o = o->next) {
-		if (o->kind == kind) {
-			n = flatten(o, kind, parts, n);
-		} else {
-			if (parts)
-				put_expr(&parts[n], o);
-			n++;
-		}
-	}
-	return n;
-}
-
-static int order_texts(const void *a, const void *b)
-{
-	return strcmp(((const struct text *)a)->data, ((const struct text *)b)->data);
-}
-
 /* Always in parentheses, so that no precedence is to be known. */
 static void put_chain(struct text *t, const struct expr *e)
 {
-	unsigned int n = flatten(e, e->kind, NULL, 0);
-	struct text *parts = calloc(n, sizeof(*parts));
-
-	t->failed |= !parts;
-	if (!parts)
-		return;
-	flatten(e, e->kind, parts, 0);
-	for (unsigned int i = 0; i < n; i++)
-		t->failed |= parts[i].failed || !parts[i].data;
-	if (!t->failed)
-		qsort(parts, n, sizeof(*parts), order_texts);
 	put_text(t, "(");
-	for (unsigned int i = 0; !t->failed && i < n; i++) {
-		if (i && !strcmp(parts[i].data, parts[i - 1].data))
-			continue;
-		if (i)
+	for (const struct expr *o = e->operands; o; o = o->next) {
+		if (o != e->operands)
 			put_text(t, e->kind == EXPR_AND ? " and " : " or ");
-		put_text(t, parts[i].data);
+		put_expr(t, o);
 	}
 	put_text(t, ")");
-	for (unsigned int i = 0; i < n; i++)
-		free(parts[i].data);
-	free(parts);
 }
 
 static void put_expr(struct text *t, const struct expr *e)
@@ -192,6 +156,107 @@ static void put_expr(struct text *t, const struct expr *e)
 	case EXPR_NO:
 	case EXPR_SOME: put_each(t, e); break;
 	}
+}
+
+/* --- one form of an expression ---------------------------------------------------------------- */
+
+static bool normalize(struct expr **at);
+
+/* a and (b and c) is a and b and c. What is spliced in was normalized before: it has none of this kind. */
+static bool flatten(struct expr *chain)
+{
+	struct expr **link = &chain->operands;
+
+	while (*link) {
+		struct expr *next = (*link)->next, *last;
+
+		if (!normalize(link))
+			return false;
+		last = *link;
+		if (last->kind == chain->kind) {
+			*link = last->operands;
+			for (last = last->operands; last->next; last = last->next)
+				;
+		}
+		last->next = next;
+		link = &last->next;
+	}
+	return true;
+}
+
+struct part {
+	struct expr *expr;
+	struct text text;
+};
+
+static int order_parts(const void *a, const void *b)
+{
+	return strcmp(((const struct part *)a)->text.data, ((const struct part *)b)->text.data);
+}
+
+static bool print_parts(const struct expr *chain, struct part *parts)
+{
+	for (struct expr *o = chain->operands; o; o = o->next, parts++) {
+		parts->expr = o;
+		put_expr(&parts->text, o);
+		if (parts->text.failed || !parts->text.data)
+			return false;
+	}
+	return true;
+}
+
+/* Ascending by their text, none twice. */
+static void relink(struct expr *chain, struct part *parts, unsigned int n)
+{
+	struct expr **link = &chain->operands;
+
+	qsort(parts, n, sizeof(*parts), order_parts);
+	for (unsigned int i = 0; i < n; i++) {
+		if (i && !order_parts(&parts[i - 1], &parts[i]))
+			continue;
+		*link = parts[i].expr;
+		link = &parts[i].expr->next;
+	}
+	*link = NULL;
+}
+
+static bool sort_chain(struct expr *chain)
+{
+	unsigned int n = 0;
+	struct part *parts;
+	bool good;
+
+	for (const struct expr *o = chain->operands; o; o = o->next)
+		n++;
+	parts = calloc(n, sizeof(*parts));
+	good = parts && print_parts(chain, parts);
+	if (good)
+		relink(chain, parts, n);
+	for (unsigned int i = 0; parts && i < n; i++)
+		free(parts[i].text.data);
+	free(parts);
+	return good;
+}
+
+/* From the inside: a chain of which one operand is left is that operand. False without memory. */
+static bool normalize(struct expr **at)
+{
+	struct expr *e = *at;
+
+	switch (e->kind) {
+	case EXPR_COMPARE: return true;
+	case EXPR_NOT: return normalize(&e->operands);
+	case EXPR_EVERY:
+	case EXPR_NO:
+	case EXPR_SOME: return (!e->each.where || normalize(&e->each.where)) && normalize(&e->each.body);
+	case EXPR_AND:
+	case EXPR_OR: break;
+	}
+	if (!flatten(e) || !sort_chain(e))
+		return false;
+	if (!e->operands->next)
+		*at = e->operands;
+	return true;
 }
 
 const struct cv_fact *first_fact(const struct expr *expr)
@@ -244,6 +309,8 @@ static bool canonize_rule(struct cv_criteria *criteria, struct cv_rule *rule)
 	struct text t = {};
 	char *kept = NULL;
 
+	if (rule->expr && !normalize(&rule->expr))
+		return false;
 	if (rule->block) {
 		struct cv_value name = { .type = CV_STRING };
 
