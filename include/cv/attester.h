@@ -18,7 +18,8 @@
 struct cv_attester {
 	bool admitted;			/* a quote was accepted in this epoch */
 	uint32_t reset_count, restart_count;
-	uint64_t clock;			/* ms, of the last quote */
+	uint64_t clock;			/* ms, of the last quote; two may be made in one */
+	uint8_t last[CV_HASH_MAX];	/* SHA-256 of that quote */
 	unsigned int n_banks;
 	struct cv_pcr_bank bank[CV_QUOTE_BANKS];	/* with all that was proven */
 	enum cv_imalog_banks how;	/* the node's kernel extends them */

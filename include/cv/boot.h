@@ -21,6 +21,7 @@ struct cv_boot {
 	struct cv_bytes log;
 	const struct cv_hash *hash;	/* of the bank that is looked at */
 	unsigned int bank;		/* its index in the log */
+	uint32_t quoted;		/* registers of it that are proven; bit n: PCR n */
 	struct cv_pcr_bank registers;	/* what the log replays to */
 	struct cv_boot_event secure_boot, pk, kek, db, dbx, initrd;
 	struct cv_boot_event measured_cmdline;	/* proves the command line */
@@ -29,11 +30,12 @@ struct cv_boot {
 };
 
 /*
- * Replays the bank of @hash and looks for facts. @cmdline, which may be empty, is
+ * Replays the bank of @hash and looks for facts in what is extended to the
+ * registers @quoted of it: of others a log can tell anything. @cmdline, which may be empty, is
  * /proc/cmdline; it is a fact if an event measured it. All stay the caller's.
  */
 bool cv_boot_read(struct cv_boot *boot, struct cv_bytes log, const struct cv_hash *hash,
-		  struct cv_bytes cmdline, struct cv_error *err);
+		  uint32_t quoted, struct cv_bytes cmdline, struct cv_error *err);
 
 extern const struct cv_module cv_boot_module;	/* its evidence is a struct cv_boot */
 

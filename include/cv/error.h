@@ -23,7 +23,7 @@
 	CV_ERROR(EPOCH_RESET, "epoch-reset")		/* the machine started again */ \
 	CV_ERROR(EPOCH_RESTART, "epoch-restart")	/* the TPM was resumed */ \
 	CV_ERROR(EPOCH_BACK, "epoch-back")		/* of an earlier epoch than the last quote */ \
-	CV_ERROR(EPOCH_CLOCK, "epoch-clock")		/* the TPM's clock did not advance */ \
+	CV_ERROR(EPOCH_CLOCK, "epoch-clock")		/* the TPM's clock went back, or the quote is known */ \
 	CV_ERROR(EPOCH_UNSAFE, "epoch-unsafe")		/* the TPM lost power without a shutdown */ \
 	CV_ERROR(HASH_UNKNOWN, "hash-unknown") \
 	CV_ERROR(KEY_FORMAT, "key-format")		/* not a TPM2B_PUBLIC, or more than one */ \

@@ -12,6 +12,7 @@
 struct cv_ima {
 	struct cv_bytes log;	/* whole entries, all of them proven */
 	unsigned int first;	/* index in the node's list of the first entry here */
+	bool is_proven;		/* the register is quoted, and the list has begun: none here means nothing new */
 };
 
 extern const struct cv_module cv_ima_module;	/* its evidence is a struct cv_ima */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cv/attester.h>
+#include <cv/boot.h>
 #include <cv/roti.h>
 #include "swtpm.h"
 
@@ -80,8 +81,8 @@ static void begin_log(void)
 	put_le(0, 1);
 }
 
-/* Measured as the firmware would: register and log. */
-static void measure(unsigned int pcr, const char *text)
+/* Register and log: @text is measured, and the log tells of it by @body. */
+static void measure_as(unsigned int pcr, const char *text, const char *body)
 {
 	struct cv_bytes part = { (const uint8_t *)text, strlen(text) };
 	uint8_t digest[CV_HASH_MAX];
@@ -95,8 +96,14 @@ static void measure(unsigned int pcr, const char *text)
 		ck_assert(cv_hash_of(cv_hash_by_alg(banks[i]), &part, 1, digest));
 		put(digest, cv_hash_by_alg(banks[i])->size);
 	}
-	put_le(strlen(text), 4);
-	put(text, strlen(text));
+	put_le(strlen(body), 4);
+	put(body, strlen(body));
+}
+
+/* As the firmware would. */
+static void measure(unsigned int pcr, const char *text)
+{
+	measure_as(pcr, text, text);
 }
 
 /* A file, measured as the kernel would: register 10 and list. */
@@ -424,11 +431,12 @@ START_TEST(files_are_proven_as_the_kernel_measures_them)
 	bool padded = _i;
 
 	admitted();
+	ck_assert(!proven.ima.is_proven);	/* nothing is measured yet */
 	execute("/bin/one", padded);
 	execute("/bin/two", padded);
 	proves_itself(CV_ALG_SHA256);
 	ck_assert_uint_eq(node.ima_entries, 2);
-	ck_assert(node.how_is_known);
+	ck_assert(node.how_is_known && proven.ima.is_proven);
 	ck_assert_int_eq(node.how, padded ? CV_IMALOG_PADDED : CV_IMALOG_OWN);
 	/* Quoted before the next one is measured, and shown with it. */
 	execute("/bin/three", padded);
@@ -439,6 +447,9 @@ START_TEST(files_are_proven_as_the_kernel_measures_them)
 	ck_assert_uint_eq(proven.ima.first, 2);
 	proves_itself(CV_ALG_SHA256);
 	ck_assert_uint_eq(proven.ahead, 0);
+	ask(CV_ALG_SHA256, 0xff);
+	ck_assert_msg(accepted_as(CV_ALG_SHA256, 0xff), "%s", err.text);
+	ck_assert(!proven.ima.is_proven);	/* PCR 10 was not asked for */
 	/* A kernel does not change its way. */
 	execute("/bin/five", !padded);
 	ask(CV_ALG_SHA256, PCRS);
@@ -456,6 +467,54 @@ START_TEST(a_file_that_is_left_out)
 	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_TRUNCATED);
 	ima_len = 0;
 	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+/* --- GRUB ------------------------------------------------------------------------------------------------- */
+
+static bool option(const char *cmdline, const char *name, const char *expected)
+{
+	struct cv_value arg = { .type = CV_STRING, .string = { (const uint8_t *)name, strlen(name) } }, value = {};
+	const struct cv_fact *fact = cv_boot_module.facts;
+	struct cv_from from = {};
+	struct cv_boot boot;
+	struct cv_ask ask = { .evidence = &boot, .args = &arg };
+
+	while (strcmp(fact->name, "boot.option"))
+		fact++;
+	ck_assert_msg(cv_boot_read(&boot, (struct cv_bytes) { log_bytes, log_len }, cv_hash_by_alg(CV_ALG_SHA256), 0x1ff,
+				   (struct cv_bytes) { (const uint8_t *)cmdline, strlen(cmdline) }, &err), "%s", err.text);
+	return fact->get(&ask, &value, &from) && value.string.len == strlen(expected) &&
+	       !memcmp(value.string.data, expected, value.string.len);
+}
+
+/* By GRUB's source: "kernel_cmdline: ", and what is measured; the kernel is given BOOT_IMAGE= before it. */
+START_TEST(a_command_line_that_grub_measured)
+{
+	measure_as(8, "/vmlinuz root=UUID=1 a=b", "kernel_cmdline: /vmlinuz root=UUID=1 a=b");
+	ck_assert(option("BOOT_IMAGE=/vmlinuz root=UUID=1 a=b\n", "root", "UUID=1"));
+	ck_assert(option("BOOT_IMAGE=/vmlinuz root=UUID=1 a=b", "a", "b"));
+	ck_assert(!option("BOOT_IMAGE=/vmlinuz root=UUID=1 a=c", "root", "UUID=1"));
+	ck_assert(!option("BOOT_IMAGE=/vmlinuz root=UUID=1", "root", "UUID=1"));
+	/* One more by whoever came later. */
+	measure_as(8, "/vmlinuz root=UUID=2", "kernel_cmdline: /vmlinuz root=UUID=2");
+	ck_assert(!option("BOOT_IMAGE=/vmlinuz root=UUID=1 a=b", "a", "b"));
+	ck_assert(!option("BOOT_IMAGE=/vmlinuz root=UUID=2", "root", "UUID=2"));
+}
+END_TEST
+
+START_TEST(an_option_that_could_be_read_in_two_ways)
+{
+	measure_as(8, "/v \"r=1\" r=2", "kernel_cmdline: /v \"r=1\" r=2");
+	ck_assert(!option("BOOT_IMAGE=/v \"r=1\" r=2", "r", "2"));
+	boot();
+	measure_as(8, "/v r=1 r=2", "kernel_cmdline: /v r=1 r=2");
+	ck_assert(!option("BOOT_IMAGE=/v r=1 r=2", "r", "2"));
+	/* The body is not what was measured. */
+	boot();
+	measure_as(8, "/v r=1", "kernel_cmdline: /v r=2");
+	ck_assert(!option("BOOT_IMAGE=/v r=2", "r", "2"));
+	ck_assert(!option("BOOT_IMAGE=/v r=1", "r", "1"));
 }
 END_TEST
 
@@ -571,6 +630,8 @@ int main(void)
 	tcase_add_test(tests, a_register_that_the_log_does_not_explain);
 	tcase_add_loop_test(tests, files_are_proven_as_the_kernel_measures_them, 0, 2);
 	tcase_add_test(tests, a_file_that_is_left_out);
+	tcase_add_test(tests, a_command_line_that_grub_measured);
+	tcase_add_test(tests, an_option_that_could_be_read_in_two_ways);
 	tcase_add_test(tests, an_installation_is_proven_and_every_bit_of_the_proof_counts);
 	tcase_add_test(tests, an_installation_on_another_machine_proves_nothing);
 	tcase_add_test(tests, a_label_that_is_too_long_is_not_proven);

@@ -81,7 +81,7 @@ START_TEST(each_real_boot_is_accepted_with_its_logs)
 	cv_attester_forget(&node);
 	load(proofs[_i].boot, proofs[_i].quote);
 	ck_assert_msg(accepted(), "%s %s: %s", proofs[_i].boot, proofs[_i].quote, err.text);
-	ck_assert(node.admitted && node.how == CV_IMALOG_OWN && node.ima_entries >= 1);
+	ck_assert(proven.ima.is_proven && node.admitted && node.how == CV_IMALOG_OWN && node.ima_entries >= 1);
 	ck_assert_uint_eq(proven.ima.log.len, node.ima_bytes);
 	ck_assert_uint_eq(proven.ima.first, 0);
 }
@@ -194,6 +194,8 @@ static void keep(void *context, const struct cv_rule_report *report)
 		snprintf(why, sizeof(why), "%s (%s)", report->why, report->from);
 }
 
+static uint32_t quoted = QUOTED;	/* registers that the facts may be of */
+
 static enum cv_verdict judged(const char *rule)
 {
 	struct cv_criteria_env env = { &catalog, NULL, NULL };
@@ -205,7 +207,7 @@ static enum cv_verdict judged(const char *rule)
 	struct cv_spot spot;
 	char text[1024];
 
-	ck_assert_msg(cv_boot_read(&boot, of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), of(&cmdline), &err), "%s", err.text);
+	ck_assert_msg(cv_boot_read(&boot, of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), quoted, of(&cmdline), &err), "%s", err.text);
 	evidence[0].data = &boot;
 	snprintf(text, sizeof(text), "criteria \"x\" { %s }", rule);
 	criteria = cv_criteria_parse((struct cv_bytes) { (uint8_t *)text, strlen(text) }, &env, &spot, &err);
@@ -271,6 +273,38 @@ START_TEST(a_command_line_that_was_not_measured_is_unknown)
 }
 END_TEST
 
+/* Whoever writes the log could write it as he likes for these. */
+START_TEST(what_is_not_quoted_is_unknown)
+{
+	static const struct { unsigned int pcr; const char *rule; } of[] = {
+		{ 7, "boot.secure_boot == false" }, { 7, "boot.db != boot.dbx" }, { 9, "boot.initrd != boot.pk" },
+		{ 4, "every boot.image: pcr == 4" }, { 2, "every boot.image: pcr == 4" },
+		{ 9, "some boot.file: pcr == 11" }, { 11, "every boot.file: pcr < 12" },
+		{ 8, "no boot.command: text has \"a\"" }, { 12, "no boot.command: text has \"a\"" },
+	};
+
+	cv_attester_forget(&node);
+	load("verity", "quote");
+	ck_assert(accepted());
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		quoted = QUOTED;
+		ck_assert_msg(judged(of[i].rule) == CV_SATISFIED, "%s: %s", of[i].rule, why);
+		quoted &= ~(1u << of[i].pcr);
+		ck_assert_msg(judged(of[i].rule) == CV_UNKNOWN, "%s without PCR %u", of[i].rule, of[i].pcr);
+	}
+	quoted = QUOTED & ~(1u << 9) & ~(1u << 11);
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	quoted = QUOTED;
+	/* A list that was not proven is not an empty one; one of which nothing is new is. */
+	ck_assert_int_eq(judged("no ima.file: path under \"/nowhere\""), CV_SATISFIED);
+	proven.ima.log.len = 0;
+	ck_assert_int_eq(judged("no ima.file: path under \"/usr\""), CV_SATISFIED);
+	proven.ima.is_proven = false;
+	ck_assert_int_eq(judged("no ima.file: path under \"/usr\""), CV_UNKNOWN);
+	ck_assert_int_eq(judged("every ima.buffer: name == \"x\""), CV_UNKNOWN);
+}
+END_TEST
+
 /* boot_aggregate, which binds the list to what was before it. */
 START_TEST(the_first_entry_is_of_the_boot)
 {
@@ -308,6 +342,7 @@ int main(void)
 	tcase_add_test(tests, a_later_quote_needs_what_is_new_and_no_more);
 	tcase_add_loop_test(tests, facts_of_a_real_boot, 0, N(of_verity));
 	tcase_add_test(tests, a_command_line_that_was_not_measured_is_unknown);
+	tcase_add_test(tests, what_is_not_quoted_is_unknown);
 	tcase_add_test(tests, the_first_entry_is_of_the_boot);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -272,6 +272,7 @@ START_TEST(what_does_not_matter_to_the_identity)
 	ck_assert(same_rules("vm.vcpus == 1", "vm.vcpus == 1\n vm.vcpus == 1"));
 	ck_assert(same_rules("vm.vcpus == 1 and vm.age < 1 s and vm.secure == true", "(vm.secure == true and vm.vcpus == 1)\nand vm.age < 1 s"));
 	ck_assert(same_rules("vm.vcpus == 1 or vm.vcpus == 1", "vm.vcpus == 1"));
+	ck_assert(same_rules("vm.firmware in { 7.2.0, 7.2, 1 }", "vm.firmware in { 1.0, 7.2, 7.2.0 }"));
 	ck_assert(same_rules("vm.age < 1 s or ((vm.vcpus == 1 or vm.vcpus == 2) and (vm.vcpus == 2 or vm.vcpus == 1))",
 			     "vm.vcpus == 2 or vm.age < 1 s or vm.vcpus == 1"));
 	ck_assert(same_rules("vm.kernel in { " A ", " B " }", "vm.kernel in {\n " B ",\n " A ",\n " B ",\n }"));
@@ -511,6 +512,17 @@ START_TEST(a_report_says_what_was_found_and_where)
 }
 END_TEST
 
+START_TEST(words_are_parted_as_the_kernel_parts_them)
+{
+	struct machine m = good;
+
+	m.cmdline = "a\vinit=/bin/sh\rb\fc\td\ne";
+	judges("vm.cmdline has \"init=/bin/sh\" and vm.cmdline has \"b\" and vm.cmdline has \"c\"", &m, CV_SATISFIED);
+	judges("vm.cmdline has \"d\" and vm.cmdline has \"e\"", &m, CV_SATISFIED);
+	judges("vm.cmdline has \"\"", &m, CV_VIOLATED);
+}
+END_TEST
+
 START_TEST(paths_that_go_up_are_under_nothing)
 {
 	struct program p = { "/usr/../tmp/x", A, true };
@@ -553,6 +565,7 @@ int main(void)
 	tcase_add_test(tests, what_is_not_known_is_unknown_and_satisfies_nothing);
 	tcase_add_test(tests, lists_that_are_empty_or_torn);
 	tcase_add_test(tests, a_report_says_what_was_found_and_where);
+	tcase_add_test(tests, words_are_parted_as_the_kernel_parts_them);
 	tcase_add_test(tests, paths_that_go_up_are_under_nothing);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -354,7 +354,7 @@ static void admit(struct cv_attester *node, struct cv_key *key, struct cv_ek *ek
 	cv_challenge_wipe(&challenge);
 	appraise(node, key, ek, 0, IMA_ENTRIES);
 	need(cv_boot_read(&boot, (struct cv_bytes) { firmware.data, firmware.len }, cv_hash_by_alg(CV_ALG_SHA256),
-			  (struct cv_bytes) { NULL, 0 }, &err), err.text);
+			  PCRS, (struct cv_bytes) { NULL, 0 }, &err), err.text);
 }
 
 static double admissions(void)

@@ -129,7 +129,7 @@ static bool verify(struct verify *v, struct cv_error *err)
 	       cv_attester_accept(&v->attester, &proof, &v->key, v->bundle.there[PART_EK] ? &v->ek : NULL,
 				  (struct cv_bytes) { nonce, nonce_len }, v->wanted, v->n_wanted, &v->proven, err) &&
 	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, cv_hash_by_alg(v->wanted[0].alg),
-			    file[PART_CMDLINE].bytes, err) &&
+			    v->wanted[0].pcrs, file[PART_CMDLINE].bytes, err) &&
 	       installed(v, err);
 }
 

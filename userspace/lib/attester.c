@@ -15,12 +15,16 @@ static bool clock_is_safe(const struct cv_quote *q, struct cv_error *err)
 				    "the TPM lost power without a shutdown; its clock is not safe until it is beyond what it may have told before");
 }
 
-static bool clock_advances(const struct cv_attester *a, const struct cv_quote *q, struct cv_error *err)
+static bool clock_advances(const struct cv_attester *a, const struct cv_quote *q, const uint8_t *digest,
+			   struct cv_error *err)
 {
 	if (!a->admitted || q->clock > a->clock)
 		return true;
-	return cv_refuse(err, CV_E_EPOCH_CLOCK, "the TPM's clock is at %llu ms, and was at %llu before",
-			 (unsigned long long)q->clock, (unsigned long long)a->clock);
+	if (q->clock == a->clock && memcmp(digest, a->last, CV_HASH_MAX))
+		return true;
+	return cv_refuse(err, CV_E_EPOCH_CLOCK, "the TPM's clock is at %llu ms, and was at %llu in %s",
+			 (unsigned long long)q->clock, (unsigned long long)a->clock,
+			 q->clock == a->clock ? "this very quote" : "the last quote");
 }
 
 /* Part 1, 36: counters of boots and of resumptions since. */
@@ -106,7 +110,7 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, struct cv_proven *
 	struct cv_imalog log;
 
 	cv_imalog_begin(&log, list);
-	proven->ima = (struct cv_ima) { { list.data, 0 }, a->ima_entries };
+	proven->ima = (struct cv_ima) { { list.data, 0 }, a->ima_entries, false };
 	while (!explained(a, &proven->quote)) {
 		next = wants_list(&proven->quote) ? cv_imalog_next(&log, &entry, err) : CV_IMALOG_END;
 		if (next == CV_IMALOG_BAD)
@@ -121,6 +125,7 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, struct cv_proven *
 		proven->ima.log.len = entry.end;
 		a->ima_entries++;
 	}
+	proven->ima.is_proven = wants_list(&proven->quote) && a->ima_entries;
 	a->how_is_known |= proven->ima.log.len;
 	a->ima_bytes += proven->ima.log.len;
 	count_ahead(&log, proven);
@@ -147,8 +152,11 @@ static bool accept(struct cv_attester *a, const struct cv_proof *proof, const st
 		   unsigned int n_wanted, struct cv_proven *proven, struct cv_error *err)
 {
 	const struct cv_quote *q = &proven->quote;
+	uint8_t digest[CV_HASH_MAX] = {};
 
-	if (!clock_is_safe(q, err) || !same_epoch(a, q, err) || !clock_advances(a, q, err))
+	if (!cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &proof->tpms_attest, 1, digest))
+		return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot hash");
+	if (!clock_is_safe(q, err) || !same_epoch(a, q, err) || !clock_advances(a, q, digest, err))
 		return false;
 	if (!a->admitted && !first_registers(a, proof->firmware_log, wanted, n_wanted, err))
 		return false;
@@ -158,6 +166,7 @@ static bool accept(struct cv_attester *a, const struct cv_proof *proof, const st
 	a->reset_count = q->reset_count;
 	a->restart_count = q->restart_count;
 	a->clock = q->clock;
+	memcpy(a->last, digest, sizeof(a->last));
 	return true;
 }
 

@@ -5,6 +5,11 @@
 
 #define CMDLINE_MAX	65536
 
+/* What firmware, GRUB and systemd-stub extend by which events (PFP 2.3.4; theirs). */
+#define IMAGE_PCRS	(1u << 2 | 1u << 4)
+#define FILE_PCRS	(1u << 9 | 1u << 11)
+#define COMMAND_PCRS	(1u << 8 | 1u << 12)
+
 /* EFI_GLOBAL_VARIABLE and EFI_IMAGE_SECURITY_DATABASE_GUID, as they lie in memory. */
 static const uint8_t global_guid[16] = {
 	0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c,
@@ -138,7 +143,7 @@ static bool find_bank(struct cv_boot *boot, const struct cv_fwlog *log)
 	return false;
 }
 
-bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_hash *hash,
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_hash *hash, uint32_t quoted,
 		  struct cv_bytes cmdline, struct cv_error *err)
 {
 	struct cv_fwlog_event event;
@@ -146,7 +151,7 @@ bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_h
 	struct forms forms;
 	bool separated = false;
 
-	*boot = (struct cv_boot) { .log = bytes, .hash = hash, .cmdline = without_newline(cmdline) };
+	*boot = (struct cv_boot) { .log = bytes, .hash = hash, .quoted = quoted, .cmdline = without_newline(cmdline) };
 	if (boot->cmdline.len > CMDLINE_MAX)
 		return cv_refuse(err, CV_E_LOG_CMDLINE, "a command line of %zu bytes, expected at most %u",
 				 cmdline.len, CMDLINE_MAX);
@@ -155,7 +160,7 @@ bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_h
 	if (!find_bank(boot, &log) || !hash_forms(&forms, hash, boot->cmdline))
 		return cv_refuse(err, CV_E_MEMORY, "no memory for a command line of %zu bytes", cmdline.len);
 	while (cv_fwlog_next(&log, &event, NULL) == CV_FWLOG_EVENT)
-		if (event.type != CV_EV_NO_ACTION)
+		if (event.type != CV_EV_NO_ACTION && quoted >> event.pcr & 1)
 			look(boot, &event, &forms, &separated);
 	return true;
 }
@@ -237,7 +242,15 @@ static bool get_cmdline(const struct cv_ask *ask, struct cv_value *value, struct
 	return BOOT->cmdline.len && same->times && !other->times;
 }
 
-/* The value of the word NAME=…; none, or two, is not known. */
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/*
+ * The value of the word NAME=…; none, or two, is not known. With quotes a word
+ * can be written in more ways than are looked for here.
+ */
 static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
 	struct cv_bytes name = ask->args[0].string, line;
@@ -246,8 +259,12 @@ static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct 
 	if (!get_cmdline(ask, value, from))
 		return false;
 	line = value->string;
+	if (memchr(line.data, '"', line.len)) {
+		snprintf(from->text, sizeof(from->text), "the command line has quotes");
+		return false;
+	}
 	for (size_t begin = 0, i = 0; i <= line.len; i++) {
-		if (i < line.len && line.data[i] != ' ')
+		if (i < line.len && !is_blank(line.data[i]))
 			continue;
 		if (i - begin > name.len && line.data[begin + name.len] == '=' &&
 		    cv_bytes_equal((struct cv_bytes) { line.data + begin, name.len }, name)) {
@@ -288,10 +305,31 @@ _Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a p
 #define WALK(item)	((struct walk *)(item)->state)
 #define AT		((const struct walk *)ask->item->state)
 
-static bool begin_walk(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+/* A list is known if every register is proven that its events are for; else some may be missing, or made up. */
+static bool begin_walk(const struct cv_ask *ask, struct cv_item *item, uint32_t registers, struct cv_from *from)
 {
-	(void)from;
+	for (unsigned int pcr = 0; pcr < CV_PCRS; pcr++) {
+		if ((registers & ~BOOT->quoted) >> pcr & 1) {
+			snprintf(from->text, sizeof(from->text), "PCR %u is not quoted", pcr);
+			return false;
+		}
+	}
 	return cv_fwlog_begin(&WALK(item)->log, BOOT->log, NULL);
+}
+
+static bool begin_images(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	return begin_walk(ask, item, IMAGE_PCRS, from);
+}
+
+static bool begin_files(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	return begin_walk(ask, item, FILE_PCRS, from);
+}
+
+static bool begin_commands(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
+{
+	return begin_walk(ask, item, COMMAND_PCRS, from);
 }
 
 static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item, enum cv_fwevent_kind kind,
@@ -303,7 +341,7 @@ static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item,
 	while ((next = cv_fwlog_next(&w->log, &w->event, NULL)) == CV_FWLOG_EVENT) {
 		cv_fwevent_read(&w->what, &w->event, BOOT->bank, BOOT->hash);
 		item->index = w->event.index;
-		if (w->what.kind == kind || w->what.kind == or_kind)
+		if ((w->what.kind == kind || w->what.kind == or_kind) && BOOT->quoted >> w->event.pcr & 1)
 			return CV_LIST_ITEM;
 	}
 	return next == CV_FWLOG_END ? CV_LIST_END : CV_LIST_BAD;
@@ -383,11 +421,11 @@ static const struct cv_fact boot_facts[] = {
 	  .meaning = "dm-verity's root hash on that command line (roothash=…)" },
 	{ .name = "boot.initrd", .type = CV_DIGEST, .get = get_initrd,
 	  .meaning = "the initrd that the EFI stub was given" },
-	{ .name = "boot.image", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_walk,
+	{ .name = "boot.image", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_images,
 	  .next = next_image, .meaning = "boot loaders, drivers and kernels that the firmware started" },
-	{ .name = "boot.file", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_walk,
+	{ .name = "boot.file", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_files,
 	  .next = next_file, .meaning = "files that GRUB read, sections of a unified kernel image, the initrd" },
-	{ .name = "boot.command", .type = CV_RECORDS, .fields = command_fields, .begin = begin_walk,
+	{ .name = "boot.command", .type = CV_RECORDS, .fields = command_fields, .begin = begin_commands,
 	  .next = next_command, .meaning = "commands that GRUB ran, and command lines it passed" },
 	{}
 };

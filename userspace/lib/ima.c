@@ -35,9 +35,10 @@ _Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a p
 
 static bool begin(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
 {
-	(void)from;
+	if (!IMA->is_proven)
+		snprintf(from->text, sizeof(from->text), "PCR 10 is not quoted, or was quoted before the kernel measured anything");
 	cv_imalog_begin(&WALK(item)->log, IMA->log);
-	return true;
+	return IMA->is_proven;
 }
 
 /* Keys, policies and command lines are measured, too; a file has a path, and no buffer. */

@@ -152,6 +152,9 @@ static bool read_version(struct cv_value *value, struct cv_bytes text)
 			return false;
 		value->version.part[value->version.n++] = part;
 	} while (r.left && cv_take_le(&r, 1) == '.');
+	/* One version has one form: 7.2.0 is 7.2. */
+	while (value->version.n > 1 && !value->version.part[value->version.n - 1])
+		value->version.n--;
 	return !r.left && text.data[text.len - 1] != '.' &&
 	       text.data[text.len - 1] >= '0' && text.data[text.len - 1] <= '9';
 }
@@ -353,9 +356,10 @@ bool cv_prefix_covers(const struct cv_value *prefix, const struct cv_value *addr
 	return !rest || !((prefix->net.bytes[whole] ^ address->net.bytes[whole]) >> (8 - rest));
 }
 
+/* As the kernel parts its command line. */
 static bool is_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '\n';
+	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static bool has_word(struct cv_bytes in, struct cv_bytes word)
