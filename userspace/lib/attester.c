@@ -102,29 +102,31 @@ static void count_ahead(struct cv_imalog *log, struct cv_proven *proven)
 		proven->ahead++;
 }
 
-/* Register and list are read at two moments: the quote is of some entry, and those behind it wait for the next. */
-static bool walk(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
+/* To the first entry at which the quote is explained; or, not @each, to the list's end, of which it must be. */
+static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct cv_proven *proven, struct cv_error *err)
 {
+	enum cv_imalog_next next = CV_IMALOG_ENTRY;
 	struct cv_imalog_entry entry;
-	enum cv_imalog_next next = CV_IMALOG_END;
 	struct cv_imalog log;
 
 	cv_imalog_begin(&log, list);
 	proven->ima = (struct cv_ima) { { list.data, 0 }, a->ima_entries, false };
-	while (!explained(a, &proven->quote)) {
+	while (!each || !explained(a, &proven->quote)) {
 		next = wants_list(&proven->quote) ? cv_imalog_next(&log, &entry, err) : CV_IMALOG_END;
-		if (next == CV_IMALOG_BAD)
-			return false;
-		if (next == CV_IMALOG_END)
-			return cv_refuse(err, CV_E_LOG_MISMATCH,
-					 "the logs, with %u entries of the list of measured files, do not replay to the quoted registers",
-					 a->ima_entries);
+		if (next != CV_IMALOG_ENTRY)
+			break;
 		if (!extend(a, &entry))
 			return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot hash");
 		proven->violations |= entry.violation;
 		proven->ima.log.len = entry.end;
 		a->ima_entries++;
 	}
+	if (next == CV_IMALOG_BAD)
+		return false;
+	if (next == CV_IMALOG_END && !explained(a, &proven->quote))
+		return cv_refuse(err, CV_E_LOG_MISMATCH,
+				 "the logs, with %u entries of the list of measured files, do not replay to the quoted registers",
+				 a->ima_entries);
 	proven->ima.is_proven = wants_list(&proven->quote) && a->ima_entries;
 	a->how_is_known |= proven->ima.log.len;
 	a->ima_bytes += proven->ima.log.len;
@@ -132,20 +134,35 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, struct cv_proven *
 	return true;
 }
 
+/*
+ * Register and list are read at two moments: mostly the quote is of the list's
+ * end, else of some entry before, and those behind it wait for the next quote.
+ */
+static bool catch_up_as(struct cv_attester *a, enum cv_imalog_banks how, struct cv_bytes list,
+			struct cv_proven *proven, struct cv_error *err)
+{
+	const struct cv_proven nothing = *proven;
+	const struct cv_attester before = *a;
+
+	for (int each = 0; each <= 1; each++) {
+		*a = before;
+		*proven = nothing;
+		a->how = how;
+		if (walk(a, list, each, proven, err))
+			return true;
+	}
+	*a = before;
+	*proven = nothing;
+	return false;
+}
+
 /* How a kernel extends the banks is tried once, newer ones first. */
 static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
 {
-	const struct cv_attester before = *a;
-	const struct cv_proven nothing = *proven;
-
-	if (walk(a, list, proven, err))
-		return true;
-	if (before.how_is_known)
-		return false;
-	*a = before;
-	*proven = nothing;
-	a->how = CV_IMALOG_PADDED;
-	return walk(a, list, proven, err);
+	if (a->how_is_known)
+		return catch_up_as(a, a->how, list, proven, err);
+	return catch_up_as(a, CV_IMALOG_OWN, list, proven, err) ||
+	       catch_up_as(a, CV_IMALOG_PADDED, list, proven, err);
 }
 
 static bool accept(struct cv_attester *a, const struct cv_proof *proof, const struct cv_selection *wanted,
