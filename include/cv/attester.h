@@ -36,7 +36,11 @@ struct cv_proof {
 
 struct cv_proven {
 	struct cv_quote quote;
-	struct cv_ima ima;		/* the entries of @ima_list that the quote covers */
+	/*
+	 * The entries of @ima_list that the quote covers: those that are new. What
+	 * was violated before in the epoch stays so, which is the caller's to keep.
+	 */
+	struct cv_ima ima;
 	unsigned int ahead;		/* entries that it does not cover yet */
 	bool violations;		/* files that were open for writing are among them */
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the firmware's log tells of a boot, as facts of criteria. A fact counts
- * as far as the log replays to registers that a TPM signed, and its body is what
- * was measured; what can be said twice is unknown when it is.
+ * as far as the log replays to registers that a TPM signed. Types and bodies of
+ * events were not measured: a fact is known if no other reading of the digests
+ * makes it another one (Documentation/evidence.md, "What a log cannot lie about").
  */
 #ifndef CV_BOOT_H
 #define CV_BOOT_H
@@ -10,7 +11,7 @@
 #include "fact.h"
 #include "fwevent.h"
 
-/* An event of the log that a fact is of; digest NULL: there is none, or more than one. */
+/* An event of the log that a fact is of; times 0: there is none. */
 struct cv_boot_event {
 	unsigned int index, times;
 	const uint8_t *digest;
@@ -22,19 +23,22 @@ struct cv_boot {
 	const struct cv_hash *hash;	/* of the bank that is looked at */
 	unsigned int bank;		/* its index in the log */
 	uint32_t quoted;		/* registers of it that are proven; bit n: PCR n */
-	struct cv_pcr_bank registers;	/* what the log replays to */
-	struct cv_boot_event secure_boot, pk, kek, db, dbx, initrd;
-	struct cv_boot_event measured_cmdline;	/* proves the command line */
-	struct cv_boot_event other_cmdline;	/* proves another */
+	struct cv_boot_event secure_boot, pk, kek, db, dbx;
 	struct cv_bytes cmdline;	/* as the node tells it */
+	uint32_t cmdline_needs;		/* registers that must be quoted to know it */
+	struct cv_boot_event cmdline_event, initrd;
+	struct cv_boot_event options;	/* the EFI stub measured it */
+	const char *cmdline_doubt, *initrd_doubt;	/* why it is not known; NULL: it is */
 };
 
 /*
- * Replays the bank of @hash and looks for facts in what is extended to the
- * registers @quoted of it: of others a log can tell anything. @cmdline, which may be empty, is
- * /proc/cmdline; it is a fact if an event measured it. All stay the caller's.
+ * Looks for facts in what is extended to the registers @quoted of @proven, whose
+ * values a quote proved (cv/attester.h has them). False and CV_E_LOG_MISMATCH if
+ * @log is not the one that replays to them. @cmdline, which may be empty, is
+ * /proc/cmdline; it is a fact if an event measured it. All but @proven stay the
+ * caller's and must outlive @boot.
  */
-bool cv_boot_read(struct cv_boot *boot, struct cv_bytes log, const struct cv_hash *hash,
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes log, const struct cv_pcr_bank *proven,
 		  uint32_t quoted, struct cv_bytes cmdline, struct cv_error *err);
 
 extern const struct cv_module cv_boot_module;	/* its evidence is a struct cv_boot */

@@ -79,4 +79,36 @@ static inline bool cv_bytes_all(struct cv_bytes b, uint8_t value)
 	return true;
 }
 
+static inline bool cv_is_blank(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The next word of @rest, which is behind it then; parted at blanks, as the kernel does its command line's. */
+static inline bool cv_next_word(struct cv_bytes *rest, struct cv_bytes *word)
+{
+	while (rest->len && cv_is_blank(*rest->data))
+		*rest = (struct cv_bytes) { rest->data + 1, rest->len - 1 };
+	*word = (struct cv_bytes) { rest->data, 0 };
+	while (word->len < rest->len && !cv_is_blank(rest->data[word->len]))
+		word->len++;
+	*rest = (struct cv_bytes) { rest->data + word->len, rest->len - word->len };
+	return word->len;
+}
+
+/* With quotes or a backslash, what a word is depends on who reads it. */
+static inline bool cv_has_quotes(struct cv_bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '"' || text.data[i] == '\'' || text.data[i] == '\\')
+			return true;
+	return false;
+}
+
+/* Behind it, words of a command line are not the kernel's. */
+static inline bool cv_is_end_of_options(struct cv_bytes word)
+{
+	return word.len == 2 && word.data[0] == '-' && word.data[1] == '-';
+}
+
 #endif

@@ -19,6 +19,8 @@
 	CV_ERROR(LOG_LOCALITY, "log-locality")		/* a start of PCR 0 after it was extended */ \
 	CV_ERROR(LOG_CMDLINE, "log-cmdline")		/* longer than any kernel takes */ \
 	CV_ERROR(LOG_TEMPLATE, "log-template")		/* an IMA template that cannot be told apart */ \
+	CV_ERROR(LOG_ENTRY, "log-entry")		/* an entry's digest is not that of its data */ \
+	CV_ERROR(LOG_AGGREGATE, "log-aggregate")	/* the list of measured files does not begin with this boot */ \
 	CV_ERROR(LOG_MISMATCH, "log-mismatch")		/* does not replay to the quoted registers */ \
 	CV_ERROR(EPOCH_RESET, "epoch-reset")		/* the machine started again */ \
 	CV_ERROR(EPOCH_RESTART, "epoch-restart")	/* the TPM was resumed */ \

@@ -3,8 +3,9 @@
  * What an event of the firmware's log is about: TCG PC Client Platform Firmware
  * Profile 1.06, 10.4; what GRUB, Linux' EFI stub and systemd-stub add.
  *
- * A body says nothing by itself: only some are what was measured, and anyone
- * can write another beside a digest. "bound" tells that this one is.
+ * Neither type nor body was measured, and anyone can write others beside a
+ * digest. "bound" tells that what is said here was measured; a separator is known
+ * by its digest, whatever the log calls it.
  */
 #ifndef CV_FWEVENT_H
 #define CV_FWEVENT_H
@@ -30,6 +31,7 @@ enum cv_fwevent_kind {
 struct cv_fwevent {
 	enum cv_fwevent_kind kind;
 	bool bound;		/* name, text and data are what was measured */
+	bool routine;		/* an action that firmware is known for: no code was measured */
 	bool utf16;		/* name or text, little endian */
 	struct cv_bytes guid;	/* of a variable, 16 bytes */
 	struct cv_bytes name, data;
@@ -41,6 +43,11 @@ struct cv_fwevent {
  */
 void cv_fwevent_read(struct cv_fwevent *to, const struct cv_fwlog_event *event, unsigned int bank,
 		     const struct cv_hash *hash);
+
+static inline bool cv_fwevent_is_command(const struct cv_fwevent *event)
+{
+	return event->kind == CV_FWEVENT_COMMAND || event->kind == CV_FWEVENT_CMDLINE;
+}
 
 /* "EV_SEPARATOR"; NULL for a type that the profile does not name. */
 const char *cv_fwevent_type_name(uint32_t type);

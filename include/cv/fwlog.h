@@ -40,6 +40,7 @@ struct cv_fwlog_event {
 struct cv_fwlog {
 	struct cv_bytes bytes;
 	struct cv_reader reader;
+	const uint8_t *padding;		/* where it begins; the end, if there is none */
 	bool agile;
 	unsigned int n_banks, n_events;
 	struct cv_fwlog_bank bank[CV_FWLOG_BANKS];

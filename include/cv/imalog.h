@@ -14,6 +14,8 @@
 #include "error.h"
 #include "pcr.h"
 
+#define CV_IMA_PCR	10	/* that the kernel extends, unless its policy says otherwise */
+
 struct cv_imalog_entry {
 	unsigned int index;		/* in the log, from 0 */
 	size_t offset, end;		/* bytes of the log */
@@ -31,13 +33,19 @@ struct cv_imalog {
 	bool big_endian;
 };
 
-/* What an entry says about a file; empty where the template does not tell. */
+/*
+ * What an entry says about a file, or a buffer; empty where the template does not
+ * tell. A template's name was not measured, so it decides nothing that the
+ * fields do not: they have one reading, or cv_imalog_file() refuses them.
+ */
 struct cv_imafile {
 	struct cv_bytes alg;		/* "sha256" */
 	struct cv_bytes digest;
-	struct cv_bytes path;		/* any bytes; not terminated */
+	struct cv_bytes path;		/* any bytes but zero; not terminated */
 	struct cv_bytes signature;	/* of security.ima */
 	struct cv_bytes buffer;		/* what was measured instead of a file: command line, keys, policy */
+	bool is_buffer;
+	bool has_signature;		/* a field of it, which may be empty */
 	bool verity;			/* the digest is fs-verity's of the file */
 };
 
@@ -50,7 +58,10 @@ enum cv_imalog_next { CV_IMALOG_ENTRY, CV_IMALOG_END, CV_IMALOG_BAD };
 enum cv_imalog_next cv_imalog_next(struct cv_imalog *log, struct cv_imalog_entry *entry,
 				   struct cv_error *err);
 
-/* False and @err if the template is not known or its fields do not fit; the entry can be replayed all the same. */
+/*
+ * False and @err if the template is not known, its fields do not fit, or could
+ * be those of another; the entry can be replayed all the same.
+ */
 bool cv_imalog_file(const struct cv_imalog *log, const struct cv_imalog_entry *entry,
 		    struct cv_imafile *file, struct cv_error *err);
 

@@ -116,8 +116,9 @@ judges() {
 		judged 2 'boot.secureboot == false' 2> "$dir/err" && grep -q 'did you mean "boot.secure_boot"' "$dir/err"
 }
 
+# A rule is told even if its texts are not UTF-8.
 as_json() {
-	printf '%s\n' 'criteria "x" {' 'boot.secure_boot == true' 'tpm.reset_count == 2' '}' > "$dir/x.cv"
+	printf 'criteria "x" {\nboot.secure_boot == true\nrules "\\xff\\xfe" { tpm.reset_count == 2 }\n}\n' > "$dir/x.cv"
 	[ "$(verify verity quote --json --criteria "$dir/x.cv" |
 		jq -r '"\(.accepted) \(.quote.reset_count) \(.criteria.verdict) \(.criteria.rules | map(.verdict) | join(","))"')" = \
 		"true 2 violated violated,satisfied" ] &&

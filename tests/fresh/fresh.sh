@@ -10,6 +10,7 @@
 # test: make builds all of it
 # test: tests/run unit passes
 # test: the compute host boots
+# test: tools/demo shows all that it promises
 
 cd "$(dirname "$0")/../.." || exit
 . tests/lib.sh
@@ -60,3 +61,4 @@ check "tools/kernels fetches the kernels" inside tools/kernels
 check "make builds all of it" inside 'make > /tmp/make 2>&1 || { tail -n 30 /tmp/make; exit 1; }'
 check "tests/run unit passes" inside 'tests/run unit'
 check "the compute host boots" inside 'tools/bed 6.1 -- uname -r'
+check "tools/demo shows all that it promises" inside 'tools/demo --json > /tmp/demo || { tail -n 30 /tmp/demo; exit 1; }'

@@ -105,12 +105,12 @@ static void measure(unsigned int pcr, const char *text)
 	measure_as(pcr, text, text);
 }
 
-/* A file, measured as the kernel would: register 10 and list. */
-static void execute(const char *path, bool padded)
+/* Measured as the kernel would: register 10 and list. */
+static void list_file(const uint8_t content[32], const char *path, bool padded)
 {
-	struct cv_bytes content = { (const uint8_t *)path, strlen(path) }, data;
 	uint8_t digest[CV_HASH_MAX], *begin = ima_bytes + ima_len, *at = begin;
 	uint32_t numbers[] = { 10, 6, 4 + 8 + 32 + 4 + strlen(path) + 1, 8 + 32, strlen(path) + 1 };
+	struct cv_bytes data;
 
 	memcpy(at, &numbers[0], 4);
 	memcpy(at += 4 + 20, &numbers[1], 4);
@@ -119,14 +119,38 @@ static void execute(const char *path, bool padded)
 	data = (struct cv_bytes) { at += 4, numbers[2] };
 	memcpy(at, &numbers[3], 4);
 	memcpy(at += 4, "sha256:", 8);
-	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &content, 1, digest));
-	memcpy(at += 8, digest, 32);
+	memcpy(at += 8, content, 32);
 	memcpy(at += 32, &numbers[4], 4);
 	memcpy(at += 4, path, numbers[4]);
 	ima_len = at + numbers[4] - ima_bytes;
 	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA1), &data, 1, digest));
 	memcpy(begin + 4, digest, 20);
 	swtpm_extend(&tpm, 10, data, padded);
+}
+
+/* The kernel begins with the registers that it found. */
+static void list_boot(bool padded)
+{
+	struct cv_bytes registers[10];
+	uint8_t digest[CV_HASH_MAX];
+	struct cv_pcr_bank bank;
+
+	ck_assert(cv_fwlog_replay((struct cv_bytes) { log_bytes, log_len }, cv_hash_by_alg(CV_ALG_SHA256), &bank, &err));
+	for (int i = 0; i < 10; i++)
+		registers[i] = (struct cv_bytes) { bank.value[i], 32 };
+	ck_assert(cv_hash_of(bank.hash, registers, 10, digest));
+	list_file(digest, "boot_aggregate", padded);
+}
+
+static void execute(const char *path, bool padded)
+{
+	struct cv_bytes content = { (const uint8_t *)path, strlen(path) };
+	uint8_t digest[CV_HASH_MAX];
+
+	if (!ima_len)
+		list_boot(padded);
+	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &content, 1, digest));
+	list_file(digest, path, padded);
 }
 
 /* --- a node ---------------------------------------------------------------------------------------- */

@@ -230,7 +230,7 @@ START_TEST(files_are_proven_as_the_kernel_measures_them)
 	execute("/bin/one", padded);
 	execute("/bin/two", padded);
 	proves_itself(CV_ALG_SHA256);
-	ck_assert_uint_eq(node.ima_entries, 2);
+	ck_assert_uint_eq(node.ima_entries, 3);	/* with boot_aggregate */
 	ck_assert(node.how_is_known && proven.ima.is_proven);
 	ck_assert_int_eq(node.how, padded ? CV_IMALOG_PADDED : CV_IMALOG_OWN);
 	/* Quoted before the next one is measured, and shown with it. */
@@ -239,7 +239,7 @@ START_TEST(files_are_proven_as_the_kernel_measures_them)
 	execute("/bin/four", padded);
 	ck_assert_msg(accepted_as(CV_ALG_SHA256, PCRS), "%s", err.text);
 	ck_assert_uint_eq(proven.ahead, 1);
-	ck_assert_uint_eq(proven.ima.first, 2);
+	ck_assert_uint_eq(proven.ima.first, 3);
 	proves_itself(CV_ALG_SHA256);
 	ck_assert_uint_eq(proven.ahead, 0);
 	ask(CV_ALG_SHA256, 0xff);
@@ -249,6 +249,19 @@ START_TEST(files_are_proven_as_the_kernel_measures_them)
 	execute("/bin/five", !padded);
 	ask(CV_ALG_SHA256, PCRS);
 	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_MISMATCH);
+}
+END_TEST
+
+/* Two lists that replay, and are not what a kernel would have begun. */
+START_TEST(a_list_that_does_not_begin_with_this_boot)
+{
+	static const uint8_t other[32] = { 1 };
+
+	admitted();
+	list_file(other, _i ? "boot_aggregate" : "/bin/one", false);
+	execute("/bin/two", false);
+	ask(CV_ALG_SHA256, PCRS);
+	refused_as(CV_ALG_SHA256, PCRS, CV_E_LOG_AGGREGATE);
 }
 END_TEST
 
@@ -272,12 +285,14 @@ static bool option(const char *cmdline, const char *name, const char *expected)
 	struct cv_value arg = { .type = CV_STRING, .string = { (const uint8_t *)name, strlen(name) } }, value = {};
 	const struct cv_fact *fact = cv_boot_module.facts;
 	struct cv_from from = {};
+	struct cv_pcr_bank bank;
 	struct cv_boot boot;
 	struct cv_ask ask = { .evidence = &boot, .args = &arg };
 
 	while (strcmp(fact->name, "boot.option"))
 		fact++;
-	ck_assert_msg(cv_boot_read(&boot, (struct cv_bytes) { log_bytes, log_len }, cv_hash_by_alg(CV_ALG_SHA256), 0x1ff,
+	ck_assert(cv_fwlog_replay((struct cv_bytes) { log_bytes, log_len }, cv_hash_by_alg(CV_ALG_SHA256), &bank, &err));
+	ck_assert_msg(cv_boot_read(&boot, (struct cv_bytes) { log_bytes, log_len }, &bank, 0x1fff,
 				   (struct cv_bytes) { (const uint8_t *)cmdline, strlen(cmdline) }, &err), "%s", err.text);
 	return fact->get(&ask, &value, &from) && value.string.len == strlen(expected) &&
 	       !memcmp(value.string.data, expected, value.string.len);
@@ -424,6 +439,7 @@ int main(void)
 	tcase_add_test(tests, an_unrestricted_key);
 	tcase_add_test(tests, a_register_that_the_log_does_not_explain);
 	tcase_add_loop_test(tests, files_are_proven_as_the_kernel_measures_them, 0, 2);
+	tcase_add_loop_test(tests, a_list_that_does_not_begin_with_this_boot, 0, 2);
 	tcase_add_test(tests, a_file_that_is_left_out);
 	tcase_add_test(tests, a_command_line_that_grub_measured);
 	tcase_add_test(tests, an_option_that_could_be_read_in_two_ways);

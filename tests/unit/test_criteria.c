@@ -305,6 +305,8 @@ static const char *const formatted[] = {
 	"criteria \"x\" { hidden " SALT " { vm.vcpus == 1\n rules \"h\" { vm.vcpus == 2 } } \n commitment " A " \n vm.vcpus == 3 }",
 	"criteria \"x\" { every exec.file where path under \"/usr\" and signed == true: digest in { " A ", " ONE " } and vm.vcpus == 1 }",
 	"criteria \"x\" { vm.vcpus == 1 and vm.vcpus == 1\n not (vm.secure == true or (vm.secure == true and vm.secure == true)) }",
+	"criteria \"x\" { (every exec.file: signed == true) and vm.vcpus == 1\n vm.vcpus == 2 or no exec.file: path under \"/a\" or signed == true }",
+	"criteria \"x\" { not (some exec.file: signed == true) and vm.vcpus == 1\n not every exec.file: signed == true and digest == " A " }",
 	"criteria \"x\" { no exec.file: path under \"/tmp\"\n vm.address in { 10.0.0.0/8, ::/0, 192.0.2.1 }\n on violation of exec.file severity minor close, rollback\n on violation eject }",
 };
 
@@ -333,6 +335,8 @@ START_TEST(a_disclosed_text_proves_the_identity_and_hides_the_rule)
 	ck_assert_ptr_nonnull(strstr(text, "vm.vcpus == 1"));
 	disclosed = parse(text);
 	ck_assert_mem_eq(cv_criteria_id(c), cv_criteria_id(disclosed), CV_CRITERIA_ID);
+	/* SHA-256(0, "vm.vcpus == 1"), the leaf of a line that is not hidden, is no commitment to it. */
+	ck_assert(!same_rules("vm.vcpus == 1", "commitment sha256:0a9c170a36fb41f86fcda3477be7603d2b4b93ce315ab3cff5fd72306b915fb8"));
 	/* Another salt is another commitment. */
 	ck_assert(!same_rules("hidden " SALT " { vm.vcpus == 1 }", "hidden \"ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\" { vm.vcpus == 1 }"));
 	cv_criteria_free(c);
@@ -415,7 +419,7 @@ END_TEST
 static const char *const breaking[] = {
 	"vm.vcpus == 5", "vm.vcpus != 4", "vm.vcpus > 4", "vm.vcpus < 4", "vm.vcpus in { 5 }", "vm.vcpus not in { 4 }",
 	"vm.memory > 8 GiB", "vm.age >= 91 s", "vm.secure == false", "vm.cmdline has \"selinux\"",
-	"vm.cmdline == \"quiet\"", "vm.kernel == " B, "vm.kernel in { " B " }", "vm.kernel not in file(\"ab\")",
+	"vm.cmdline == \"quiet\"", "vm.kernel == " B, "vm.kernel in { " B " }", "vm.kernel in { " B ", " C " }", "vm.kernel not in file(\"ab\")",
 	"vm.firmware >= 7.3", "vm.firmware < 7.2", "vm.address == 10.1.2.4", "vm.address in { 10.1.2.2, 11.0.0.0/8 }",
 	"vm.address not in file(\"nets\")", "every exec.file: signed == true", "some exec.file: path under \"/tmp\"",
 	"no exec.file: signed == false", "every exec.file where path under \"/usr\": digest == " A,
@@ -450,6 +454,9 @@ START_TEST(what_is_not_known_is_unknown_and_satisfies_nothing)
 	judges("vm.kernel == " ONE, &good, CV_UNKNOWN);
 	judges("vm.kernel != " ONE, &good, CV_UNKNOWN);
 	judges("vm.kernel not in { " ONE " }", &good, CV_UNKNOWN);
+	judges("vm.kernel not in { " B ", " ONE " }", &good, CV_UNKNOWN);
+	judges("vm.kernel in { " ONE ", " B " }", &good, CV_UNKNOWN);
+	judges("vm.kernel in { " ONE ", " A " }", &good, CV_SATISFIED);
 	judges("pcr(sha256, 1) in file(\"ab\")", &good, CV_UNKNOWN);
 	judges("pcr(sha256, 1) not in file(\"ab\")", &good, CV_UNKNOWN);
 	m.programs = unread;
@@ -520,6 +527,16 @@ START_TEST(words_are_parted_as_the_kernel_parts_them)
 	judges("vm.cmdline has \"init=/bin/sh\" and vm.cmdline has \"b\" and vm.cmdline has \"c\"", &m, CV_SATISFIED);
 	judges("vm.cmdline has \"d\" and vm.cmdline has \"e\"", &m, CV_SATISFIED);
 	judges("vm.cmdline has \"\"", &m, CV_VIOLATED);
+	/* Who reads it parts it otherwise. */
+	m.cmdline = "a b=\"x quiet y\"";
+	judges("vm.cmdline has \"quiet\"", &m, CV_UNKNOWN);
+	judges("not vm.cmdline has \"z\"", &m, CV_UNKNOWN);
+	m.cmdline = "a 'quiet'";
+	judges("vm.cmdline has \"a\"", &m, CV_UNKNOWN);
+	m.cmdline = "a -- quiet a";
+	judges("vm.cmdline has \"quiet\"", &m, CV_UNKNOWN);
+	judges("vm.cmdline has \"a\"", &m, CV_SATISFIED);
+	judges("vm.cmdline has \"b\"", &m, CV_VIOLATED);
 }
 END_TEST
 

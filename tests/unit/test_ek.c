@@ -215,6 +215,8 @@ START_TEST(a_challenge_is_answered_by_its_credential_alone)
 	ck_assert(!cv_challenge_answered(&c, answer, &err));
 	cv_challenge_wipe(&c);
 	ck_assert(cv_bytes_all((struct cv_bytes) { (uint8_t *)&c, sizeof(c) }, 0));
+	answer.len++;
+	ck_assert(!cv_challenge_answered(&c, answer, &err));	/* zeros answer nothing */
 	cv_challenge_wipe(&d);
 }
 END_TEST

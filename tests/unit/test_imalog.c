@@ -205,17 +205,59 @@ START_TEST(signed_files)
 }
 END_TEST
 
+/* An entry with the digest of @content. */
+static void third_field(const char *template, const char *name, const char *content, const char *third)
+{
+	struct cv_bytes part = { (const uint8_t *)content, strlen(content) };
+	uint8_t digest[8 + CV_HASH_MAX] = "sha256:";
+
+	ck_assert(cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &part, 1, digest + 8));
+	begin(10, template);
+	put_field(digest, 8 + 32);
+	put_path(name);
+	put_field(third, strlen(third));
+	end();
+}
+
+/* A buffer's digest is of the buffer, whatever the template is called. */
 START_TEST(buffers)
+{
+	static const char *const templates[] = { "ima-buf", "ima-sig", "d-ng|n-ng|buf" };
+	const char *template = templates[_i];
+
+	restart();
+	third_field(template, "kexec-cmdline", "root=/dev/vda", "root=/dev/vda");
+	third_field(template, "/usr/bin/sh", "a program", "signature");
+	third_field(template, "memfd:x", "a program", "signature");
+	third_field(template, "/etc/x", "text", "text");
+	third_field(template, "kexec-cmdline", "", "");
+	start_reading();
+	tells();
+	ck_assert(file.is_buffer && !file.has_signature);
+	is(file.buffer, "root=/dev/vda");
+	for (int i = 0; i < 3; i++) {
+		tells();
+		ck_assert(!file.is_buffer && file.has_signature);
+		is(file.signature, i < 2 ? "signature" : "text");
+	}
+	tells();
+	ck_assert(file.is_buffer);
+}
+END_TEST
+
+/* Of a digest that cannot be computed here it is not told which of both it is. */
+START_TEST(a_buffer_of_an_unknown_digest)
 {
 	restart();
 	begin(10, "ima-buf");
-	put_ng("sha256:", 1, 32);
+	put_ng("wp512:", 1, 64);
 	put_path("kexec-cmdline");
 	put_field("root=/dev/vda", 13);
 	end();
 	start_reading();
-	tells();
-	is(file.buffer, "root=/dev/vda");
+	reads();
+	ck_assert(!cv_imalog_file(&list, &entry, &file, &err));
+	ck_assert_int_eq(err.name, CV_E_LOG_TEMPLATE);
 }
 END_TEST
 
@@ -237,13 +279,15 @@ END_TEST
 START_TEST(own_format)
 {
 	restart();
-	begin(10, "n-ng|d-ng");
-	put_path("/first");
+	begin(10, "d-ng|n-ng|iuid");
 	put_ng("sha256:", 7, 32);
+	put_path("/first");
+	put_field("0", 1);
 	end();
 	start_reading();
 	tells();
 	is(file.path, "/first");
+	ck_assert(!file.has_signature);
 	is_digest(7, 32);
 }
 END_TEST
@@ -331,13 +375,16 @@ END_TEST
 
 START_TEST(fields_that_do_not_fit)
 {
-	static const char *const templates[] = { "ima-ng", "ima-sig", "unheard-of", "n-ng", "d-ng|n-ng|" };
+	static const char *const templates[] = { "ima-ng", "ima-sig", "unheard-of", "n-ng", "d-ng|n-ng|", "n-ng|d-ng" };
 
 	restart();
 	begin(10, templates[_i]);
 	if (_i == 2) {
 		put_path("/f");
 		put_path("/f");
+	} else if (_i == 5) {
+		put_path("/f");		/* a template that tells a file begins with the digest */
+		put_ng("sha256:", 1, 32);
 	} else {
 		put_ng("sha256:", 1, 32);
 	}
@@ -427,14 +474,15 @@ int main(void)
 	tcase_add_loop_test(tests, ima_ng, 0, 2);
 	tcase_add_test(tests, version_2);
 	tcase_add_test(tests, signed_files);
-	tcase_add_test(tests, buffers);
+	tcase_add_loop_test(tests, buffers, 0, 3);
+	tcase_add_test(tests, a_buffer_of_an_unknown_digest);
 	tcase_add_test(tests, evm);
 	tcase_add_test(tests, own_format);
 	tcase_add_test(tests, old_ima);
 	tcase_add_test(tests, violations);
 	tcase_add_test(tests, padded_bank);
 	tcase_add_test(tests, forged_digest);
-	tcase_add_loop_test(tests, fields_that_do_not_fit, 0, 5);
+	tcase_add_loop_test(tests, fields_that_do_not_fit, 0, 6);
 	tcase_add_test(tests, registers);
 	tcase_add_test(tests, names);
 	tcase_add_test(tests, claimed_lengths);

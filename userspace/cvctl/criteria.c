@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <jansson.h>
 #include "criteria.h"
+#include "text.h"
 
 bool criteria_open(struct opened_criteria *it, const char *path)
 {
@@ -80,7 +81,7 @@ static int check(const struct command *self, int argc, char **argv)
 		return rc;
 	criteria_print_id(it.criteria, id);
 	if (asked.json) {
-		json_t *o = json_pack("{s:s, s:s}", "name", cv_criteria_name(it.criteria), "id", id);
+		json_t *o = json_pack("{s:o, s:s}", "name", text_json(cv_criteria_name(it.criteria)), "id", id);
 
 		json_dumpf(o, stdout, JSON_INDENT(2));
 		putchar('\n');

@@ -6,9 +6,11 @@
 #include <cv/fwevent.h>
 #include "bundle.h"
 #include "cvctl.h"
+#include "text.h"
 
 #define TEXT_SHOWN	72	/* bytes of an event's text in the table */
 #define DIGEST_SHOWN	8	/* bytes */
+#define PATH_SHOWN	4097	/* bytes; Linux has none that is longer */
 
 struct show {
 	const struct cv_hash *hash;
@@ -100,7 +102,7 @@ static bool show_firmware(const struct show *s, struct cv_bytes bytes, struct cv
 
 static void show_entry(const struct show *s, const struct cv_imalog_entry *e, const struct cv_imafile *file, bool told)
 {
-	char path[256] = "", digest[2 * CV_HASH_MAX + 1] = "", alg[16] = "", template[64];
+	char path[PATH_SHOWN] = "", digest[2 * CV_HASH_MAX + 1] = "", alg[16] = "", template[64];
 
 	cv_fwevent_print(e->template, false, template, sizeof(template));
 	if (told) {
@@ -112,11 +114,11 @@ static void show_entry(const struct show *s, const struct cv_imalog_entry *e, co
 	if (s->json)
 		json_array_append_new(s->json, json_pack("{s:i, s:I, s:s, s:s, s:s, s:s, s:b, s:b, s:i}", "entry", e->index,
 					"pcr", (json_int_t)e->pcr, "template", template, "algorithm", alg, "digest", digest,
-					"path", path, "signed", told && file->signature.len, "violation", e->violation,
+					"path", path, "signed", told && file->signature.len > 0, "violation", e->violation,
 					"buffer", told ? (int)file->buffer.len : 0));
 	else
 		printf("%4u  %3u  %-16s  %-32s  %s%s%s\n", e->index, e->pcr, digest, template, path,
-		       e->violation ? " (violation: open for writing)" : "", told ? "" : " (fields unknown)");
+		       e->violation ? " (as told; violation: open for writing)" : "", told ? "" : " (fields unknown)");
 }
 
 static bool show_ima(const struct show *s, struct cv_bytes bytes, struct cv_error *err)
@@ -198,7 +200,7 @@ static bool show_json(struct show *s, const struct bundle *b, struct cv_error *e
 	if (good)
 		json_object_set_new(all, "registers", json_pack("{s:o}", s->hash->name, registers_json(&bank)));
 	else
-		json_object_set_new(all, "error", json_pack("{s:s, s:s}", "name", cv_error_name(err->name), "text", err->text));
+		json_object_set_new(all, "error", json_pack("{s:s, s:o}", "name", cv_error_name(err->name), "text", text_json(err->text)));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);

@@ -7,6 +7,7 @@
 #include <cv/tpm.h>
 #include "bundle.h"
 #include "criteria.h"
+#include "text.h"
 
 #define NONCE_MAX	32	/* bytes; more than that some TPMs do not take */
 
@@ -128,8 +129,8 @@ static bool verify(struct verify *v, struct cv_error *err)
 	       (!v->bundle.there[PART_EK] || cv_ek_read(&v->ek, file[PART_EK].bytes, err)) &&
 	       cv_attester_accept(&v->attester, &proof, &v->key, v->bundle.there[PART_EK] ? &v->ek : NULL,
 				  (struct cv_bytes) { nonce, nonce_len }, v->wanted, v->n_wanted, &v->proven, err) &&
-	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, cv_hash_by_alg(v->wanted[0].alg),
-			    v->wanted[0].pcrs, file[PART_CMDLINE].bytes, err) &&
+	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, &v->attester.bank[0], v->wanted[0].pcrs,
+			    file[PART_CMDLINE].bytes, err) &&
 	       installed(v, err);
 }
 
@@ -150,9 +151,10 @@ static void report(void *context, const struct cv_rule_report *r)
 	struct verify *v = context;
 
 	if (v->json) {
-		json_array_append_new(v->rules, json_pack("{s:s, s:i, s:s?, s:s, s:b, s:s, s:s, s:s, s:o}", "verdict",
-					cv_verdict_name(r->verdict), "line", r->line, "block", r->block, "rule", r->text,
-					"hidden", r->hidden, "why", r->why, "from", r->from, "severity",
+		json_array_append_new(v->rules, json_pack("{s:s, s:i, s:o, s:o, s:b, s:o, s:o, s:s, s:o}", "verdict",
+					cv_verdict_name(r->verdict), "line", r->line, "block", text_json(r->block),
+					"rule", text_json(r->text), "hidden", r->hidden, "why", text_json(r->why),
+					"from", text_json(r->from), "severity",
 					cv_severity_name(r->severity), "remedies", remedies_json(r->remedies)));
 		return;
 	}
@@ -211,7 +213,8 @@ static int print_refused(const struct verify *v, const struct cv_error *err)
 		printf("refused    %s: %s\n", cv_error_name(err->name), err->text);
 		return EXIT_REFUSED;
 	}
-	o = json_pack("{s:b, s:{s:s, s:s}}", "accepted", 0, "error", "name", cv_error_name(err->name), "text", err->text);
+	o = json_pack("{s:b, s:{s:s, s:o}}", "accepted", 0, "error", "name", cv_error_name(err->name), "text",
+		      text_json(err->text));
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(o);
@@ -225,8 +228,8 @@ static void print_json(const struct verify *v, const struct cv_criteria *criteri
 
 	if (criteria) {
 		criteria_print_id(criteria, id);
-		json_object_set_new(o, "criteria", json_pack("{s:s, s:s, s:s, s:O}", "name", cv_criteria_name(criteria),
-							     "id", id, "verdict", cv_verdict_name(verdict), "rules", v->rules));
+		json_object_set_new(o, "criteria", json_pack("{s:o, s:s, s:s, s:O}", "name",
+							     text_json(cv_criteria_name(criteria)), "id", id, "verdict", cv_verdict_name(verdict), "rules", v->rules));
 	}
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');

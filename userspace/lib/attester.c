@@ -62,6 +62,9 @@ static bool first_registers(struct cv_attester *a, struct cv_bytes log, const st
 			return cv_refuse(err, CV_E_HASH_UNKNOWN, "bank 0x%04x is of no known hash", wanted[i].alg);
 		if (!cv_fwlog_replay(log, hash, &a->bank[i], err))
 			return false;
+		if (a->bank[i].extended >> CV_IMA_PCR & 1)
+			return cv_refuse(err, CV_E_LOG_PCR, "the firmware's log has events for PCR %u, which is the kernel's",
+					 CV_IMA_PCR);
 	}
 	a->n_banks = n;
 	return true;
@@ -74,6 +77,15 @@ static bool explained(const struct cv_attester *a, const struct cv_quote *quote)
 	for (unsigned int i = 0; i < a->n_banks; i++)
 		list[i] = &a->bank[i];
 	return cv_quote_matches(quote, list, a->n_banks);
+}
+
+/* Is the entry's data bound by a bank of its own, or else by the digest that was extended? */
+static bool is_bound(const struct cv_attester *a, const struct cv_imalog_entry *entry)
+{
+	for (unsigned int i = 0; i < a->n_banks; i++)
+		if (a->how == CV_IMALOG_OWN && a->bank[i].hash->alg != CV_ALG_SHA1)
+			return true;
+	return entry->violation || cv_imalog_consistent(entry);
 }
 
 static bool extend(struct cv_attester *a, const struct cv_imalog_entry *entry)
@@ -89,9 +101,46 @@ static bool extend(struct cv_attester *a, const struct cv_imalog_entry *entry)
 static bool wants_list(const struct cv_quote *quote)
 {
 	for (unsigned int i = 0; i < quote->n_banks; i++)
-		if (quote->bank[i].pcrs >> 10 & 1)
+		if (quote->bank[i].pcrs >> CV_IMA_PCR & 1)
 			return true;
 	return false;
+}
+
+/* The kernel begins its list with the registers that it found, if the quote tells of them. */
+static bool begins_here(const struct cv_attester *a, struct cv_bytes list, struct cv_error *err)
+{
+	static const struct cv_bytes name = { (const uint8_t *)"boot_aggregate", 14 };
+	struct cv_imalog_entry entry;
+	struct cv_imafile file;
+	struct cv_imalog log;
+
+	cv_imalog_begin(&log, list);
+	if (cv_imalog_next(&log, &entry, err) != CV_IMALOG_ENTRY)
+		return false;
+	if (entry.violation || !cv_imalog_file(&log, &entry, &file, NULL) || !cv_bytes_equal(file.path, name))
+		return cv_refuse(err, CV_E_LOG_AGGREGATE,
+				 "the list of measured files begins with another entry than boot_aggregate");
+	for (unsigned int i = 0; i < a->n_banks; i++)
+		if (a->bank[i].hash == cv_hash_by_name((const char *)file.alg.data, file.alg.len) &&
+		    !cv_ima_boot_aggregate(&file, &a->bank[i]))
+			return cv_refuse(err, CV_E_LOG_AGGREGATE,
+					 "the list of measured files begins with other registers than the firmware's log replays to (bank %s)",
+					 a->bank[i].hash->name);
+	return true;
+}
+
+static bool take_entry(struct cv_attester *a, const struct cv_imalog_entry *entry, struct cv_error *err)
+{
+	if (entry->pcr != CV_IMA_PCR)
+		return cv_refuse(err, CV_E_LOG_PCR, "entry %u of the list of measured files is for PCR %u, expected %u",
+				 a->ima_entries, entry->pcr, CV_IMA_PCR);
+	if (!is_bound(a, entry))
+		return cv_refuse(err, CV_E_LOG_ENTRY, "entry %u of the list of measured files: its digest is not of its data",
+				 a->ima_entries);
+	if (!extend(a, entry))
+		return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot hash");
+	a->ima_entries++;
+	return true;
 }
 
 static void count_ahead(struct cv_imalog *log, struct cv_proven *proven)
@@ -115,11 +164,10 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct 
 		next = wants_list(&proven->quote) ? cv_imalog_next(&log, &entry, err) : CV_IMALOG_END;
 		if (next != CV_IMALOG_ENTRY)
 			break;
-		if (!extend(a, &entry))
-			return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot hash");
+		if (!take_entry(a, &entry, err))
+			return false;
 		proven->violations |= entry.violation;
 		proven->ima.log.len = entry.end;
-		a->ima_entries++;
 	}
 	if (next == CV_IMALOG_BAD)
 		return false;
@@ -127,6 +175,8 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct 
 		return cv_refuse(err, CV_E_LOG_MISMATCH,
 				 "the logs, with %u entries of the list of measured files, do not replay to the quoted registers",
 				 a->ima_entries);
+	if (!proven->ima.first && a->ima_entries && !begins_here(a, list, err))
+		return false;
 	proven->ima.is_proven = wants_list(&proven->quote) && a->ima_entries;
 	a->how_is_known |= proven->ima.log.len;
 	a->ima_bytes += proven->ima.log.len;
@@ -134,35 +184,42 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct 
 	return true;
 }
 
-/*
- * Register and list are read at two moments: mostly the quote is of the list's
- * end, else of some entry before, and those behind it wait for the next quote.
- */
-static bool catch_up_as(struct cv_attester *a, enum cv_imalog_banks how, struct cv_bytes list,
-			struct cv_proven *proven, struct cv_error *err)
+static bool try_as(struct cv_attester *a, enum cv_imalog_banks how, bool each, struct cv_bytes list,
+		   struct cv_proven *proven, struct cv_error *err)
 {
 	const struct cv_proven nothing = *proven;
 	const struct cv_attester before = *a;
 
-	for (int each = 0; each <= 1; each++) {
-		*a = before;
-		*proven = nothing;
-		a->how = how;
-		if (walk(a, list, each, proven, err))
-			return true;
-	}
+	a->how = how;
+	if (walk(a, list, each, proven, err))
+		return true;
 	*a = before;
 	*proven = nothing;
 	return false;
 }
 
-/* How a kernel extends the banks is tried once, newer ones first. */
+/*
+ * Register and list are read at two moments: mostly the quote is of the list's
+ * end, else of some entry before, and those behind it wait for the next quote.
+ * How a kernel extends the banks is tried once, newer ones first. Of the ways that
+ * fail, the one that says more than that is told.
+ */
 static bool catch_up(struct cv_attester *a, struct cv_bytes list, struct cv_proven *proven, struct cv_error *err)
 {
-	if (a->how_is_known)
-		return catch_up_as(a, a->how, list, proven, err);
-	return catch_up_as(a, CV_IMALOG_OWN, list, proven, err) ||
-	       catch_up_as(a, CV_IMALOG_PADDED, list, proven, err);
+	static const enum cv_imalog_banks hows[] = { CV_IMALOG_OWN, CV_IMALOG_PADDED };
+	struct cv_error why = {}, this;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (a->how_is_known && hows[i / 2] != a->how)
+			continue;
+		if (try_as(a, hows[i / 2], i % 2, list, proven, &this))
+			return true;
+		if (!why.name || this.name != CV_E_LOG_MISMATCH)
+			why = this;
+	}
+	if (err)
+		*err = why;
+	return false;
 }
 
 static bool accept(struct cv_attester *a, const struct cv_proof *proof, const struct cv_selection *wanted,

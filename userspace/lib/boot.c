@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
-#include <cv/boot.h>
+#include <cv/imalog.h>
+#include "cmdline.h"
 
 #define CMDLINE_MAX	65536
 
@@ -51,81 +52,13 @@ static void look_at_variable(struct cv_boot *boot, const struct cv_fwlog_event *
 			      what->data);
 }
 
-/* The forms of one line: systemd-stub measures it with its zero, the EFI stub as UTF-16 with one or, by its loader, without. */
-struct forms {
-	uint8_t zero[CV_HASH_MAX], wide[CV_HASH_MAX], wide_zero[CV_HASH_MAX];
-};
-
-static bool hash_forms(struct forms *forms, const struct cv_hash *hash, struct cv_bytes line)
+/* Who runs later can measure variables, too: they count until the firmware has ended its part. */
+static void look_at_config(struct cv_boot *boot, const struct cv_fwlog_event *event, const struct cv_fwevent *what,
+			   bool *separated)
 {
-	struct cv_bytes parts[] = { line, { (const uint8_t *)"", 1 } }, wide = {};
-	uint8_t *utf16 = calloc(line.len + 1, 2);
-	bool done;
-
-	if (!utf16)
-		return false;
-	for (size_t i = 0; i < line.len; i++)
-		utf16[2 * i] = line.data[i];
-	wide = (struct cv_bytes) { utf16, 2 * line.len };
-	done = cv_hash_of(hash, parts, 2, forms->zero) && cv_hash_of(hash, &wide, 1, forms->wide);
-	wide.len += 2;
-	done = done && cv_hash_of(hash, &wide, 1, forms->wide_zero);
-	free(utf16);
-	return done;
-}
-
-/* GRUB passes BOOT_IMAGE=, and what it was given. */
-static bool grub_passed(struct cv_bytes given, struct cv_bytes cmdline)
-{
-	static const char prefix[] = "BOOT_IMAGE=";
-	size_t len = sizeof(prefix) - 1;
-
-	return cmdline.len == len + given.len && !memcmp(cmdline.data, prefix, len) &&
-	       !memcmp(cmdline.data + len, given.data, given.len);
-}
-
-/*
- * Does the event measure a command line, and is it ours? Whoever runs later can
- * add an event to the register, and cannot take away the first: if two differ,
- * neither is believed.
- */
-static bool measures_cmdline(const struct cv_boot *boot, const struct cv_fwlog_event *event,
-			     const struct cv_fwevent *what, const struct forms *forms, bool *ours)
-{
-	const uint8_t *digest = event->digest[boot->bank];
-
-	switch (what->kind) {
-	case CV_FWEVENT_OPTIONS:
-		*ours = !memcmp(digest, forms->wide, boot->hash->size) ||
-			!memcmp(digest, forms->wide_zero, boot->hash->size);
-		return true;
-	case CV_FWEVENT_FILE:
-		*ours = !memcmp(digest, forms->zero, boot->hash->size);
-		return what->utf16 && cv_fwevent_is(what->name, true, ".cmdline");
-	case CV_FWEVENT_CMDLINE:
-		*ours = what->bound && grub_passed(what->name, boot->cmdline);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void look(struct cv_boot *boot, const struct cv_fwlog_event *event, const struct forms *forms,
-		 bool *separated)
-{
-	struct cv_fwevent what;
-	bool ours;
-
-	cv_fwevent_read(&what, event, boot->bank, boot->hash);
-	/* Who runs later can measure variables, too; the firmware has ended its part by then. */
-	if (what.kind == CV_FWEVENT_SEPARATOR && event->pcr == 7)
-		*separated = true;
-	else if (what.kind == CV_FWEVENT_VARIABLE && what.bound && event->pcr == 7 && !*separated)
-		look_at_variable(boot, event, &what);
-	else if (what.kind == CV_FWEVENT_INITRD)
-		found(&boot->initrd, event, boot->bank, what.name);
-	else if (measures_cmdline(boot, event, &what, forms, &ours))
-		found(ours ? &boot->measured_cmdline : &boot->other_cmdline, event, boot->bank, what.name);
+	*separated |= what->kind == CV_FWEVENT_SEPARATOR;
+	if (!*separated && what->kind == CV_FWEVENT_VARIABLE && what->bound)
+		look_at_variable(boot, event, what);
 }
 
 static struct cv_bytes without_newline(struct cv_bytes line)
@@ -143,25 +76,56 @@ static bool find_bank(struct cv_boot *boot, const struct cv_fwlog *log)
 	return false;
 }
 
-bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_hash *hash, uint32_t quoted,
-		  struct cv_bytes cmdline, struct cv_error *err)
+static bool is_the_proven(struct cv_bytes log, const struct cv_pcr_bank *proven, uint32_t quoted, struct cv_error *err)
+{
+	struct cv_pcr_bank bank;
+
+	if (!cv_fwlog_replay(log, proven->hash, &bank, err))
+		return false;
+	for (unsigned int pcr = 0; pcr < CV_PCRS; pcr++)
+		if (pcr != CV_IMA_PCR && quoted >> pcr & 1 &&
+		    memcmp(bank.value[pcr], proven->value[pcr], proven->hash->size))
+			return cv_refuse(err, CV_E_LOG_MISMATCH, "the log does not replay to PCR %u, which was proven", pcr);
+	return true;
+}
+
+static void look(struct cv_boot *boot, struct cv_fwlog *log, struct cmdline *line)
 {
 	struct cv_fwlog_event event;
-	struct cv_fwlog log;
-	struct forms forms;
+	struct cv_fwevent what;
 	bool separated = false;
 
-	*boot = (struct cv_boot) { .log = bytes, .hash = hash, .quoted = quoted, .cmdline = without_newline(cmdline) };
+	while (cv_fwlog_next(log, &event, NULL) == CV_FWLOG_EVENT) {
+		if (event.type == CV_EV_NO_ACTION || !(boot->quoted >> event.pcr & 1))
+			continue;
+		cv_fwevent_read(&what, &event, boot->bank, boot->hash);
+		if (event.pcr == 7)
+			look_at_config(boot, &event, &what, &separated);
+		else
+			cmdline_look(line, &event, &what);
+	}
+	if (!separated)
+		boot->secure_boot = boot->pk = boot->kek = boot->db = boot->dbx = (struct cv_boot_event) {};
+}
+
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_pcr_bank *proven, uint32_t quoted,
+		  struct cv_bytes cmdline, struct cv_error *err)
+{
+	struct cmdline line;
+	struct cv_fwlog log;
+
+	*boot = (struct cv_boot) {
+		.log = bytes, .hash = proven->hash, .quoted = quoted, .cmdline = without_newline(cmdline),
+	};
 	if (boot->cmdline.len > CMDLINE_MAX)
 		return cv_refuse(err, CV_E_LOG_CMDLINE, "a command line of %zu bytes, expected at most %u",
 				 cmdline.len, CMDLINE_MAX);
-	if (!cv_fwlog_replay(bytes, hash, &boot->registers, err) || !cv_fwlog_begin(&log, bytes, err))
+	if (!is_the_proven(bytes, proven, quoted, err) || !cv_fwlog_begin(&log, bytes, err))
 		return false;
-	if (!find_bank(boot, &log) || !hash_forms(&forms, hash, boot->cmdline))
+	if (!find_bank(boot, &log) || !cmdline_begin(&line, boot))
 		return cv_refuse(err, CV_E_MEMORY, "no memory for a command line of %zu bytes", cmdline.len);
-	while (cv_fwlog_next(&log, &event, NULL) == CV_FWLOG_EVENT)
-		if (event.type != CV_EV_NO_ACTION && quoted >> event.pcr & 1)
-			look(boot, &event, &forms, &separated);
+	look(boot, &log, &line);
+	cmdline_end(&line);
 	return true;
 }
 
@@ -219,63 +183,46 @@ static bool get_dbx(const struct cv_ask *ask, struct cv_value *value, struct cv_
 	return digest_of(ask, &BOOT->dbx, value, from);
 }
 
+static bool are_quoted(const struct cv_boot *boot, uint32_t registers, struct cv_from *from)
+{
+	for (unsigned int pcr = 0; pcr < CV_PCRS; pcr++) {
+		if ((registers & ~boot->quoted) >> pcr & 1) {
+			snprintf(from->text, sizeof(from->text), "PCR %u is not quoted", pcr);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* @doubt: why it is not known, or NULL. */
+static bool is_without_doubt(const char *doubt, const struct cv_boot_event *event, struct cv_from *from)
+{
+	if (doubt)
+		snprintf(from->text, sizeof(from->text), "%s", doubt);
+	else
+		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log", event->index);
+	return !doubt;
+}
+
 static bool get_initrd(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
-	return digest_of(ask, &BOOT->initrd, value, from);
+	value->digest.hash = BOOT->hash;
+	value->digest.bytes = BOOT->initrd.digest;
+	return are_quoted(BOOT, 1u << 8 | 1u << 9, from) &&
+	       is_without_doubt(BOOT->initrd_doubt, &BOOT->initrd, from);
 }
 
-/* A unified kernel image's line is measured twice, by two that agree. */
 static bool get_cmdline(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
-	const struct cv_boot_event *same = &BOOT->measured_cmdline, *other = &BOOT->other_cmdline;
-
 	value->string = BOOT->cmdline;
-	if (!BOOT->cmdline.len)
-		snprintf(from->text, sizeof(from->text), "no command line was given");
-	else if (other->times)
-		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log measured another command line",
-			 other->index);
-	else if (same->times)
-		snprintf(from->text, sizeof(from->text), "event %u of the firmware's log", same->index);
-	else
-		snprintf(from->text, sizeof(from->text), "no event of the firmware's log measured a command line");
-	return BOOT->cmdline.len && same->times && !other->times;
+	return are_quoted(BOOT, BOOT->cmdline_needs, from) &&
+	       is_without_doubt(BOOT->cmdline_doubt, &BOOT->cmdline_event, from);
 }
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/*
- * The value of the word NAME=…; none, or two, is not known. With quotes a word
- * can be written in more ways than are looked for here.
- */
 static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
-	struct cv_bytes name = ask->args[0].string, line;
-	unsigned int times = 0;
-
-	if (!get_cmdline(ask, value, from))
-		return false;
-	line = value->string;
-	if (memchr(line.data, '"', line.len)) {
-		snprintf(from->text, sizeof(from->text), "the command line has quotes");
-		return false;
-	}
-	for (size_t begin = 0, i = 0; i <= line.len; i++) {
-		if (i < line.len && !is_blank(line.data[i]))
-			continue;
-		if (i - begin > name.len && line.data[begin + name.len] == '=' &&
-		    cv_bytes_equal((struct cv_bytes) { line.data + begin, name.len }, name)) {
-			value->string = (struct cv_bytes) { line.data + begin + name.len + 1, i - begin - name.len - 1 };
-			times++;
-		}
-		begin = i + 1;
-	}
-	if (times != 1)
-		snprintf(from->text, sizeof(from->text), "the command line has it %u times", times);
-	return times == 1;
+	return get_cmdline(ask, value, from) &&
+	       cmdline_option(BOOT->cmdline, ask->args[0].string, &value->string, from);
 }
 
 /* Of dm-verity with SHA-256, which is what systemd and veritysetup do if not told otherwise. */
@@ -299,6 +246,7 @@ struct walk {
 	struct cv_fwlog log;
 	struct cv_fwlog_event event;
 	struct cv_fwevent what;
+	uint32_t registers;
 };
 _Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a position fits");
 
@@ -308,13 +256,8 @@ _Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a p
 /* A list is known if every register is proven that its events are for; else some may be missing, or made up. */
 static bool begin_walk(const struct cv_ask *ask, struct cv_item *item, uint32_t registers, struct cv_from *from)
 {
-	for (unsigned int pcr = 0; pcr < CV_PCRS; pcr++) {
-		if ((registers & ~BOOT->quoted) >> pcr & 1) {
-			snprintf(from->text, sizeof(from->text), "PCR %u is not quoted", pcr);
-			return false;
-		}
-	}
-	return cv_fwlog_begin(&WALK(item)->log, BOOT->log, NULL);
+	WALK(item)->registers = registers;
+	return are_quoted(BOOT, registers, from) && cv_fwlog_begin(&WALK(item)->log, BOOT->log, NULL);
 }
 
 static bool begin_images(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
@@ -332,37 +275,36 @@ static bool begin_commands(const struct cv_ask *ask, struct cv_item *item, struc
 	return begin_walk(ask, item, COMMAND_PCRS, from);
 }
 
-static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item, enum cv_fwevent_kind kind,
-				 enum cv_fwevent_kind or_kind)
+/* Of which it was measured that they are no code, no file and no command, whatever the log calls them. */
+static bool is_nothing(const struct cv_fwevent *what)
+{
+	return what->kind == CV_FWEVENT_NO_ACTION || what->kind == CV_FWEVENT_SEPARATOR || what->routine ||
+	       (what->kind == CV_FWEVENT_SECTION && what->bound);
+}
+
+/* The one event of PCR 9 that is no file, if it is known which one: the command line's. */
+static bool is_options(const struct cv_boot *boot, const struct cv_fwlog_event *event)
+{
+	return event->pcr == 9 && !boot->cmdline_doubt && boot->options.times &&
+	       event->digest[boot->bank] && !memcmp(event->digest[boot->bank], boot->options.digest, boot->hash->size);
+}
+
+/* All others of the registers: one that was left out for what the log calls it could hide. */
+static enum cv_list_next next_event(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
 {
 	struct walk *w = WALK(item);
 	enum cv_fwlog_next next;
 
+	(void)from;
 	while ((next = cv_fwlog_next(&w->log, &w->event, NULL)) == CV_FWLOG_EVENT) {
+		if (w->event.pcr >= CV_PCRS || !(w->registers >> w->event.pcr & 1))
+			continue;
 		cv_fwevent_read(&w->what, &w->event, BOOT->bank, BOOT->hash);
 		item->index = w->event.index;
-		if ((w->what.kind == kind || w->what.kind == or_kind) && BOOT->quoted >> w->event.pcr & 1)
+		if (!is_nothing(&w->what) && !is_options(BOOT, &w->event))
 			return CV_LIST_ITEM;
 	}
 	return next == CV_FWLOG_END ? CV_LIST_END : CV_LIST_BAD;
-}
-
-static enum cv_list_next next_image(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
-{
-	(void)from;
-	return next_of(ask, item, CV_FWEVENT_IMAGE, CV_FWEVENT_IMAGE);
-}
-
-static enum cv_list_next next_file(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
-{
-	(void)from;
-	return next_of(ask, item, CV_FWEVENT_FILE, CV_FWEVENT_INITRD);
-}
-
-static enum cv_list_next next_command(const struct cv_ask *ask, struct cv_item *item, struct cv_from *from)
-{
-	(void)from;
-	return next_of(ask, item, CV_FWEVENT_COMMAND, CV_FWEVENT_COMMAND);
 }
 
 static bool get_digest(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
@@ -383,10 +325,12 @@ static bool get_pcr(const struct cv_ask *ask, struct cv_value *value, struct cv_
 /* Text that is what was measured; UTF-16 as it lies. */
 static bool get_text(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
+	bool known = AT->what.bound && cv_fwevent_is_command(&AT->what);
+
 	snprintf(from->text, sizeof(from->text), "event %u of the firmware's log%s", AT->event.index,
-		 AT->what.bound ? "" : ": its text is not what was measured");
+		 known ? "" : ": its text is not what was measured");
 	value->string = AT->what.name;
-	return AT->what.bound;
+	return known;
 }
 
 static const struct cv_fact measured_fields[] = {
@@ -422,11 +366,11 @@ static const struct cv_fact boot_facts[] = {
 	{ .name = "boot.initrd", .type = CV_DIGEST, .get = get_initrd,
 	  .meaning = "the initrd that the EFI stub was given" },
 	{ .name = "boot.image", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_images,
-	  .next = next_image, .meaning = "boot loaders, drivers and kernels that the firmware started" },
+	  .next = next_event, .meaning = "boot loaders, drivers and kernels that the firmware started" },
 	{ .name = "boot.file", .type = CV_RECORDS, .fields = measured_fields, .begin = begin_files,
-	  .next = next_file, .meaning = "files that GRUB read, sections of a unified kernel image, the initrd" },
+	  .next = next_event, .meaning = "files that GRUB read, sections of a unified kernel image, the initrd" },
 	{ .name = "boot.command", .type = CV_RECORDS, .fields = command_fields, .begin = begin_commands,
-	  .next = next_command, .meaning = "commands that GRUB ran, and command lines it passed" },
+	  .next = next_event, .meaning = "commands that GRUB ran, and command lines it passed" },
 	{}
 };
 

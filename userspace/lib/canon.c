@@ -4,9 +4,10 @@
  * rule; blanks as here, operands of "and" and "or" and elements of sets sorted
  * and none twice, files by the identity of their content.
  *
- * A leaf is SHA-256(0, line); of a hidden rule it is its commitment,
- * SHA-256(1, s, line), where s is SHA-256(2, salt, line), so that one rule can be
- * disclosed by line and s without its neighbours. The identity is SHA-256 of
+ * A leaf is SHA-256(0, line); of a hidden rule it is SHA-256(3, c), where its
+ * commitment c is SHA-256(1, s, line), and s is SHA-256(2, salt, line), so that one
+ * rule can be disclosed by line and s without its neighbours, and no commitment
+ * stands for a line that is not hidden. The identity is SHA-256 of
  * "CVCRITERIA1", a zero byte, and the leaves in ascending order, none twice.
  */
 #include <stdio.h>
@@ -130,6 +131,19 @@ static void put_each(struct text *t, const struct expr *e)
 	put_expr(t, e->each.body);
 }
 
+static bool is_each(const struct expr *e)
+{
+	return e->kind == EXPR_EVERY || e->kind == EXPR_NO || e->kind == EXPR_SOME;
+}
+
+/* What a quantifier is of goes to its end, so it ends where it is an operand. */
+static void put_part(struct text *t, const struct expr *e)
+{
+	put_text(t, is_each(e) ? "(" : "");
+	put_expr(t, e);
+	put_text(t, is_each(e) ? ")" : "");
+}
+
 /* Always in parentheses, so that no precedence is to be known. */
 static void put_chain(struct text *t, const struct expr *e)
 {
@@ -137,7 +151,7 @@ static void put_chain(struct text *t, const struct expr *e)
 	for (const struct expr *o = e->operands; o; o = o->next) {
 		if (o != e->operands)
 			put_text(t, e->kind == EXPR_AND ? " and " : " or ");
-		put_expr(t, o);
+		put_part(t, o);
 	}
 	put_text(t, ")");
 }
@@ -149,7 +163,7 @@ static void put_expr(struct text *t, const struct expr *e)
 	case EXPR_OR: put_chain(t, e); break;
 	case EXPR_NOT:
 		put_text(t, "not ");
-		put_expr(t, e->operands);
+		put_part(t, e->operands);
 		break;
 	case EXPR_COMPARE: put_compare(t, e); break;
 	case EXPR_EVERY:
@@ -386,6 +400,14 @@ static bool leaf_of(struct text *t, struct leaf *leaf)
 	return good;
 }
 
+static bool leaf_of_rule(const struct cv_rule *rule, struct leaf *leaf)
+{
+	if (rule->salt || !rule->expr)
+		return hash_leaf(3, NULL, (struct cv_bytes) { rule->leaf, CV_CRITERIA_ID }, leaf->bytes);
+	memcpy(leaf->bytes, rule->leaf, CV_CRITERIA_ID);
+	return true;
+}
+
 static unsigned int count_leaves(const struct cv_criteria *criteria)
 {
 	unsigned int n = 1;
@@ -405,7 +427,8 @@ static bool collect(const struct cv_criteria *criteria, struct leaf *leaf)
 	if (!leaf_of(&t, leaf++))
 		return false;
 	for (const struct cv_rule *rule = criteria->rules; rule; rule = rule->next)
-		memcpy(leaf++, rule->leaf, CV_CRITERIA_ID);
+		if (!leaf_of_rule(rule, leaf++))
+			return false;
 	for (const struct remedies *r = criteria->remedies; r; r = r->next) {
 		put_remedies(&t, r);
 		if (!leaf_of(&t, leaf++))

@@ -227,7 +227,8 @@ bool cv_challenge_make(struct cv_challenge *challenge, const struct cv_ek *ek, c
 
 bool cv_challenge_answered(const struct cv_challenge *challenge, struct cv_bytes answer, struct cv_error *err)
 {
-	return (answer.len == CV_CREDENTIAL_MAX &&
+	/* One that was wiped, or could not be made, has no answer. */
+	return (challenge->id_object_len && answer.len == CV_CREDENTIAL_MAX &&
 		!CRYPTO_memcmp(answer.data, challenge->credential, CV_CREDENTIAL_MAX)) ||
 	       cv_refuse(err, CV_E_CHALLENGE, "the credential is not the one that was encrypted for this TPM and key");
 }

@@ -24,5 +24,9 @@ bool cv_refuse(struct cv_error *err, enum cv_error_name name, const char *format
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
+	/* It may quote what an attacker wrote: nothing that a terminal obeys. */
+	for (char *c = err->text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	return false;
 }

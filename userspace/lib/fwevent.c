@@ -3,7 +3,6 @@
 
 /* 10.4.1 */
 #define EV_POST_CODE			0x00000001
-#define EV_SEPARATOR			0x00000004
 #define EV_ACTION			0x00000005
 #define EV_EVENT_TAG			0x00000006
 #define EV_IPL				0x0000000d
@@ -23,7 +22,7 @@
 static const struct { uint32_t type; const char *name; } types[] = {
 	{ 0x00000000, "EV_PREBOOT_CERT" }, { EV_POST_CODE, "EV_POST_CODE" },
 	{ 0x00000002, "EV_UNUSED" }, { CV_EV_NO_ACTION, "EV_NO_ACTION" },
-	{ EV_SEPARATOR, "EV_SEPARATOR" }, { EV_ACTION, "EV_ACTION" },
+	{ 0x00000004, "EV_SEPARATOR" }, { EV_ACTION, "EV_ACTION" },
 	{ EV_EVENT_TAG, "EV_EVENT_TAG" }, { 0x00000007, "EV_S_CRTM_CONTENTS" },
 	{ 0x00000008, "EV_S_CRTM_VERSION" }, { 0x00000009, "EV_CPU_MICROCODE" },
 	{ 0x0000000a, "EV_PLATFORM_CONFIG_FLAGS" }, { 0x0000000b, "EV_TABLE_OF_DEVICES" },
@@ -76,6 +75,35 @@ static bool is_text_of(struct cv_bytes *text, const uint8_t *digest, const struc
 		return false;
 	*text = without;
 	return true;
+}
+
+/* --- what is known by what was measured ------------------------------------------------- */
+
+/* 10.4.1: of a register that the firmware is done with, or was done with otherwise; the last after an error. */
+static const uint8_t separators[][4] = { { 0, 0, 0, 0 }, { 0xff, 0xff, 0xff, 0xff }, { 1, 0, 0, 0 } };
+
+/* 10.4.4, and what SeaBIOS adds: in registers to which code is measured, too. */
+static const char *const actions[] = {
+	"Calling EFI Application from Boot Option", "Returning from EFI Application from Boot Option",
+	"Calling INT 19h", "Returned INT 19h", "Returned via INT 18h", "Start Option ROM Scan",
+	"Exit Boot Services Invocation", "Exit Boot Services Returned with Success",
+	"Exit Boot Services Returned with Failure",
+};
+
+static bool is_separator(const uint8_t *digest, const struct cv_hash *hash)
+{
+	for (size_t i = 0; i < sizeof(separators) / sizeof(separators[0]); i++)
+		if (digest_is_of(digest, hash, (struct cv_bytes) { separators[i], 4 }))
+			return true;
+	return false;
+}
+
+static bool is_action(struct cv_bytes text)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (cv_fwevent_is(text, false, actions[i]))
+			return true;
+	return false;
 }
 
 /* --- bodies ------------------------------------------------------------------------------ */
@@ -171,7 +199,8 @@ static bool is_section_name(struct cv_bytes utf16, const uint8_t *digest, const 
 
 	while (r.left && n < SECTION_MAX)
 		ascii[n++] = cv_take_le(&r, 2);
-	return n && !r.beyond && digest_is_of(digest, hash, (struct cv_bytes) { ascii, n });
+	return n && !r.beyond && ascii[0] == '.' && !ascii[n - 1] &&
+	       digest_is_of(digest, hash, (struct cv_bytes) { ascii, n });
 }
 
 /* GRUB: commands to PCR 8, "grub_cmd: " before what was measured; names of files to PCR 9. systemd-stub: PCR 11 and 12. */
@@ -181,7 +210,8 @@ static void read_ipl(struct cv_fwevent *to, const struct cv_fwlog_event *event, 
 	to->name = event->body;
 	if (event->pcr == 8) {
 		to->kind = skip(&to->name, "kernel_cmdline: ") ? CV_FWEVENT_CMDLINE : CV_FWEVENT_COMMAND;
-		skip(&to->name, "grub_cmd: ");
+		if (!skip(&to->name, "grub_cmd: "))
+			skip(&to->name, "module_cmdline: ");
 		to->bound = is_text_of(&to->name, digest, hash);
 	} else if (event->pcr == 9) {
 		to->kind = CV_FWEVENT_FILE;
@@ -196,25 +226,16 @@ static void read_ipl(struct cv_fwevent *to, const struct cv_fwlog_event *event, 
 	}
 }
 
-void cv_fwevent_read(struct cv_fwevent *to, const struct cv_fwlog_event *event, unsigned int bank,
-		     const struct cv_hash *hash)
+static void read_as_told(struct cv_fwevent *to, const struct cv_fwlog_event *event, const uint8_t *digest,
+			 const struct cv_hash *hash)
 {
-	const uint8_t *digest = event->digest[bank];
-
-	*to = (struct cv_fwevent) {};
 	switch (event->type) {
-	case CV_EV_NO_ACTION:
-		to->kind = CV_FWEVENT_NO_ACTION;
-		break;
-	case EV_SEPARATOR:
-		to->kind = CV_FWEVENT_SEPARATOR;
-		to->bound = digest_is_of(digest, hash, event->body);
-		break;
 	case EV_ACTION:
 	case EV_EFI_ACTION:
 		to->kind = CV_FWEVENT_ACTION;
 		to->name = event->body;
 		to->bound = is_text_of(&to->name, digest, hash);
+		to->routine = to->bound && is_action(to->name);
 		break;
 	case EV_EFI_VARIABLE_DRIVER_CONFIG:
 	case EV_EFI_VARIABLE_AUTHORITY:
@@ -237,30 +258,45 @@ void cv_fwevent_read(struct cv_fwevent *to, const struct cv_fwlog_event *event, 
 	}
 }
 
+void cv_fwevent_read(struct cv_fwevent *to, const struct cv_fwlog_event *event, unsigned int bank,
+		     const struct cv_hash *hash)
+{
+	const uint8_t *digest = event->digest[bank];
+
+	*to = (struct cv_fwevent) {};
+	if (event->type == CV_EV_NO_ACTION) {
+		to->kind = CV_FWEVENT_NO_ACTION;
+	} else if (is_separator(digest, hash)) {
+		to->kind = CV_FWEVENT_SEPARATOR;
+		to->bound = true;
+	} else {
+		read_as_told(to, event, digest, hash);
+	}
+}
+
 /* --- text --------------------------------------------------------------------------------- */
 
-static void put(char *out, size_t size, size_t *len, uint8_t c)
+/* All of a character's bytes, or none. */
+static void put(char *out, size_t size, size_t *len, const uint8_t *bytes, size_t n)
 {
-	if (*len + 1 < size)
-		out[*len] = c;
-	++*len;
+	if (*len + n < size)
+		memcpy(out + *len, bytes, n);
+	else if (*len < size)
+		memset(out + *len, 0, size - *len);
+	*len += n;
 }
 
 /* Nothing that a terminal would obey: no control characters, and none of the C1 set. */
 static void put_char(char *out, size_t size, size_t *len, uint32_t c)
 {
-	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000) || c > 0xfffd) {
-		put(out, size, len, '?');
-	} else if (c < 0x80) {
-		put(out, size, len, c);
-	} else if (c < 0x800) {
-		put(out, size, len, 0xc0 | c >> 6);
-		put(out, size, len, 0x80 | (c & 0x3f));
-	} else {
-		put(out, size, len, 0xe0 | c >> 12);
-		put(out, size, len, 0x80 | (c >> 6 & 0x3f));
-		put(out, size, len, 0x80 | (c & 0x3f));
-	}
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000) || c > 0xfffd)
+		c = '?';
+	if (c < 0x80)
+		put(out, size, len, (const uint8_t []) { c }, 1);
+	else if (c < 0x800)
+		put(out, size, len, (const uint8_t []) { 0xc0 | c >> 6, 0x80 | (c & 0x3f) }, 2);
+	else
+		put(out, size, len, (const uint8_t []) { 0xe0 | c >> 12, 0x80 | (c >> 6 & 0x3f), 0x80 | (c & 0x3f) }, 3);
 }
 
 /* Bytes that are not ASCII are of no known encoding. */

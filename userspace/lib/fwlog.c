@@ -131,6 +131,16 @@ static bool read_banks(struct cv_fwlog *log, struct cv_reader *body, struct cv_e
 	return true;
 }
 
+/* Firmware may hand on the whole buffer it logged to: what is all zeros, or all ones, to the end. */
+static const uint8_t *find_padding(struct cv_bytes bytes)
+{
+	const uint8_t *at = bytes.data + bytes.len, fill = at[-1];
+
+	while ((!fill || fill == 0xff) && at > bytes.data && at[-1] == fill)
+		at--;
+	return at;
+}
+
 /* The log's first event has the SHA-1 form even where the others have not. */
 bool cv_fwlog_begin(struct cv_fwlog *log, struct cv_bytes bytes, struct cv_error *err)
 {
@@ -142,6 +152,7 @@ bool cv_fwlog_begin(struct cv_fwlog *log, struct cv_bytes bytes, struct cv_error
 	if (!bytes.len)
 		return cv_refuse(err, CV_E_LOG_ABSENT,
 				 "there is no firmware log: 0 bytes; is the TPM driver of the firmware's kind loaded?");
+	log->padding = find_padding(bytes);
 	sha1_log(log);
 	if (!read_event(log, &first, NULL)) {
 		sha1_log(log);		/* will say so itself */
@@ -160,18 +171,10 @@ bool cv_fwlog_begin(struct cv_fwlog *log, struct cv_bytes bytes, struct cv_error
 
 /* --- reading and replaying ----------------------------------------------------- */
 
-/* Firmware may hand on the whole buffer it logged to. */
-static bool only_padding(const struct cv_fwlog *log)
-{
-	struct cv_bytes rest = { log->reader.at, log->reader.left };
-
-	return cv_bytes_all(rest, 0) || cv_bytes_all(rest, 0xff);
-}
-
 enum cv_fwlog_next cv_fwlog_next(struct cv_fwlog *log, struct cv_fwlog_event *event,
 				 struct cv_error *err)
 {
-	if (only_padding(log))
+	if (log->reader.at >= log->padding)
 		return CV_FWLOG_END;
 	return read_event(log, event, err) ? CV_FWLOG_EVENT : CV_FWLOG_BAD;
 }

@@ -25,7 +25,7 @@ struct walk {
 	struct cv_imalog log;
 	struct cv_imalog_entry entry;
 	struct cv_imafile file;
-	bool is_file;
+	bool is_told;
 };
 _Static_assert(sizeof(struct walk) <= sizeof(((struct cv_item *)0)->state), "a position fits");
 
@@ -41,7 +41,7 @@ static bool begin(const struct cv_ask *ask, struct cv_item *item, struct cv_from
 	return IMA->is_proven;
 }
 
-/* Keys, policies and command lines are measured, too; a file has a path, and no buffer. */
+/* Keys, policies and command lines are measured, too. */
 static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item, bool files)
 {
 	struct walk *w = WALK(item);
@@ -49,9 +49,10 @@ static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item,
 
 	while ((next = cv_imalog_next(&w->log, &w->entry, NULL)) == CV_IMALOG_ENTRY) {
 		item->index = IMA->first + w->entry.index;
-		w->is_file = cv_imalog_file(&w->log, &w->entry, &w->file, NULL);
-		/* What cannot be told apart may be a file: its facts are unknown. */
-		if (!w->is_file || (files == !w->file.buffer.len))
+		/* Of a violation nothing was measured but that it is one. */
+		w->is_told = !w->entry.violation && cv_imalog_file(&w->log, &w->entry, &w->file, NULL);
+		/* What cannot be told apart may be either, and a violation is a file's: their facts are unknown. */
+		if (w->is_told ? files == !w->file.is_buffer : files || !w->entry.violation)
 			return CV_LIST_ITEM;
 	}
 	return next == CV_IMALOG_END ? CV_LIST_END : CV_LIST_BAD;
@@ -77,18 +78,17 @@ static void say(const struct cv_ask *ask, struct cv_from *from, const char *what
 
 static bool get_path(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
-	say(ask, from, "");
+	say(ask, from, AT->entry.violation ? ": it was open for writing" : "");
 	value->string = AT->file.path;
-	return AT->is_file;
+	return AT->is_told;
 }
 
-/* A file that was open for writing was measured as nothing. */
 static bool get_digest(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
 	const struct cv_imafile *file = &AT->file;
 
 	say(ask, from, AT->entry.violation ? ": it was open for writing" : "");
-	if (!AT->is_file || AT->entry.violation)
+	if (!AT->is_told)
 		return false;
 	value->digest.hash = cv_hash_by_name((const char *)file->alg.data, file->alg.len);
 	value->digest.bytes = file->digest.data;
@@ -99,7 +99,7 @@ static bool get_signed(const struct cv_ask *ask, struct cv_value *value, struct 
 {
 	say(ask, from, "");
 	value->boolean = AT->file.signature.len;
-	return AT->is_file;
+	return AT->is_told && AT->file.has_signature;
 }
 
 static bool get_violation(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
@@ -113,15 +113,15 @@ static bool get_verity(const struct cv_ask *ask, struct cv_value *value, struct 
 {
 	say(ask, from, "");
 	value->boolean = AT->file.verity;
-	return AT->is_file;
+	return AT->is_told;
 }
 
 static const struct cv_fact file_fields[] = {
-	{ .name = "path", .type = CV_STRING, .get = get_path, .meaning = "as the kernel saw it" },
+	{ .name = "path", .type = CV_STRING, .get = get_path, .meaning = "as the kernel saw it; not known of a file that was open for writing" },
 	{ .name = "digest", .type = CV_DIGEST, .get = get_digest,
 	  .meaning = "of its content; not known of a file that was open for writing" },
 	{ .name = "signed", .type = CV_BOOLEAN, .get = get_signed,
-	  .meaning = "has a signature in security.ima; whose, is not told" },
+	  .meaning = "has a signature in security.ima, if the template tells; whose, is not told" },
 	{ .name = "violation", .type = CV_BOOLEAN, .get = get_violation,
 	  .meaning = "was open for writing when it was measured" },
 	{ .name = "verity", .type = CV_BOOLEAN, .get = get_verity,

@@ -136,27 +136,58 @@ static bool read_digest(struct cv_bytes field, bool typed, struct cv_imafile *fi
 	return true;
 }
 
-/* Paths are logged with their NUL. */
+/* Paths are logged with their NUL, and have no other. */
 static bool read_path(struct cv_bytes field, struct cv_imafile *file)
 {
-	if (!field.len || field.data[field.len - 1])
+	if (!field.len || memchr(field.data, 0, field.len) != field.data + field.len - 1)
 		return false;
 	file->path = (struct cv_bytes) { field.data, field.len - 1 };
 	return true;
 }
 
-static bool read_field(struct cv_bytes id, struct cv_bytes field, struct cv_imafile *file)
+/* Behind digest and name. */
+static bool is_known(struct cv_bytes id)
 {
-	if (is_text(id, "d-ng"))
-		return read_digest(field, false, file);
-	if (is_text(id, "d-ngv2"))
-		return read_digest(field, true, file);
-	if (is_text(id, "n-ng"))
-		return read_path(field, file);
-	if (is_text(id, "sig"))
-		file->signature = field;
-	else if (is_text(id, "buf"))
-		file->buffer = field;
+	static const char *const ids[] = {
+		"d-modsig", "modsig", "evmsig", "iuid", "igid", "imode", "xattrnames", "xattrlengths", "xattrvalues",
+	};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (is_text(id, ids[i]))
+			return true;
+	return false;
+}
+
+/* Every template that tells a file begins with the digest and the name. */
+static bool read_field(unsigned int i, struct cv_bytes id, struct cv_bytes field, struct cv_imafile *file,
+		       struct cv_bytes *third)
+{
+	if (!i)
+		return (is_text(id, "d-ng") && read_digest(field, false, file)) ||
+		       (is_text(id, "d-ngv2") && read_digest(field, true, file));
+	if (i == 1)
+		return is_text(id, "n-ng") && read_path(field, file);
+	if (i > 2 || !(is_text(id, "sig") || is_text(id, "buf")))
+		return is_known(id);
+	*third = field;
+	return true;
+}
+
+/*
+ * A signature or a buffer, which have the same form: a buffer is what the digest
+ * is of, and has a name that is no path.
+ */
+static bool tell_third(struct cv_bytes third, struct cv_imafile *file)
+{
+	const struct cv_hash *hash = cv_hash_by_name((const char *)file->alg.data, file->alg.len);
+	bool is_path = file->path.len && file->path.data[0] == '/';
+	uint8_t digest[CV_HASH_MAX];
+
+	if (!is_path && (!hash || !cv_hash_of(hash, &third, 1, digest)))
+		return false;
+	file->is_buffer = !is_path && file->digest.len == hash->size && !memcmp(digest, file->digest.data, hash->size);
+	file->has_signature = !file->is_buffer;
+	*(file->is_buffer ? &file->buffer : &file->signature) = third;
 	return true;
 }
 
@@ -168,22 +199,22 @@ static bool read_old(const struct cv_imalog *log, const struct cv_imalog_entry *
 	file->alg = (struct cv_bytes) { (const uint8_t *)"sha1", 4 };
 	file->digest = cv_take(&r, SHA1_SIZE);
 	file->path = counted(log, &r);
-	return !r.beyond;
+	return !r.beyond && !(file->path.len && memchr(file->path.data, 0, file->path.len));
 }
 
 static bool read_fields(const struct cv_imalog *log, const struct cv_imalog_entry *entry,
 			struct cv_imafile *file)
 {
-	struct cv_bytes format = format_of(entry->template);
+	struct cv_bytes format = format_of(entry->template), field, third = {};
 	struct cv_reader r = cv_reader(entry->data);
-	struct cv_bytes field;
+	unsigned int n;
 
-	while (format.len) {
+	for (n = 0; format.len; n++) {
 		field = counted(log, &r);
-		if (r.beyond || !read_field(cut(&format, '|'), field, file))
+		if (r.beyond || !read_field(n, cut(&format, '|'), field, file, &third))
 			return false;
 	}
-	return !r.left;
+	return n >= 2 && !r.left && (!third.data || tell_third(third, file));
 }
 
 bool cv_imalog_file(const struct cv_imalog *log, const struct cv_imalog_entry *entry,

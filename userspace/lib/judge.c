@@ -61,10 +61,10 @@ static enum cv_verdict negate(enum cv_verdict v)
 	return v == CV_UNKNOWN ? v : v == CV_SATISFIED ? CV_VIOLATED : CV_SATISFIED;
 }
 
-/* A digest of an algorithm that no element has could be any of them. */
+/* A digest could be any of those that are of another algorithm. */
 static enum cv_verdict in_set(const struct cv_value *value, const struct operand *set)
 {
-	bool comparable = value->type != CV_DIGEST;
+	enum cv_verdict in = CV_VIOLATED;
 
 	for (unsigned int i = 0; i < set->set.n; i++) {
 		const struct cv_value *element = &set->set.values[i];
@@ -76,11 +76,11 @@ static enum cv_verdict in_set(const struct cv_value *value, const struct operand
 		}
 		switch (cv_value_compare(value, CV_EQ, element)) {
 		case CV_SATISFIED: return CV_SATISFIED;
-		case CV_VIOLATED: comparable = true; break;
-		case CV_UNKNOWN: break;
+		case CV_UNKNOWN: in = CV_UNKNOWN; break;
+		case CV_VIOLATED: break;
 		}
 	}
-	return comparable ? CV_VIOLATED : CV_UNKNOWN;
+	return in;
 }
 
 static enum cv_verdict member(const struct cv_value *value, const struct operand *of)

@@ -356,24 +356,21 @@ bool cv_prefix_covers(const struct cv_value *prefix, const struct cv_value *addr
 	return !rest || !((prefix->net.bytes[whole] ^ address->net.bytes[whole]) >> (8 - rest));
 }
 
-/* As the kernel parts its command line. */
-static bool is_blank(uint8_t c)
+/* That a word is there or not can be told where all who read the text part it alike. */
+static enum cv_verdict has_word(struct cv_bytes in, struct cv_bytes word)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
+	enum cv_verdict if_there = CV_SATISFIED;
+	struct cv_bytes one;
 
-static bool has_word(struct cv_bytes in, struct cv_bytes word)
-{
-	size_t begin = 0;
-
-	for (size_t i = 0; i <= in.len; i++) {
-		if (i < in.len && !is_blank(in.data[i]))
-			continue;
-		if (i > begin && cv_bytes_equal((struct cv_bytes) { in.data + begin, i - begin }, word))
-			return true;
-		begin = i + 1;
+	if (cv_has_quotes(in))
+		return CV_UNKNOWN;
+	while (cv_next_word(&in, &one)) {
+		if (cv_bytes_equal(one, word))
+			return if_there;
+		if (cv_is_end_of_options(one))
+			if_there = CV_UNKNOWN;
 	}
-	return false;
+	return CV_VIOLATED;
 }
 
 /* "/usr" has "/usr" and "/usr/bin", and not "/usr2"; a path that goes up again is nowhere. */
@@ -412,7 +409,7 @@ enum cv_verdict cv_value_compare(const struct cv_value *a, enum cv_op op, const 
 	case CV_LE: return verdict(order <= 0);
 	case CV_GT: return verdict(order > 0);
 	case CV_GE: return verdict(order >= 0);
-	case CV_HAS: return verdict(has_word(a->string, b->string));
+	case CV_HAS: return has_word(a->string, b->string);
 	case CV_UNDER: return verdict(is_under(a->string, b->string));
 	default: return CV_UNKNOWN;
 	}
