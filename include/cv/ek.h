@@ -19,12 +19,20 @@ struct x509_st;			/* OpenSSL's X509 */
 struct x509_store_st;		/* and X509_STORE */
 struct stack_st_X509;
 
+#define CV_EK_ID		32	/* bytes */
+
 struct cv_ek {
 	struct evp_pkey_st *pkey;
+	/*
+	 * The node's identity: SHA-256 of the public key, as certificates have it
+	 * (SubjectPublicKeyInfo). Not the name: that binds attributes and policy too,
+	 * which no certificate vouches for, so one TPM could have many.
+	 */
+	uint8_t id[CV_EK_ID];
 	const struct cv_hash *name_alg;
 	uint16_t aes_bits;		/* of its storage protection, in CFB mode */
 	uint16_t name_len;
-	uint8_t name[CV_NAME_MAX];	/* the node's identity */
+	uint8_t name[CV_NAME_MAX];	/* for keys below it */
 };
 
 /*

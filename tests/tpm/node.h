@@ -80,23 +80,28 @@ static void begin_log(void)
 	put_le(0, 1);
 }
 
-/* Register and log: @text is measured, and the log tells of it by @body. */
-static void measure_as(unsigned int pcr, const char *text, const char *body)
+/* Register and log: @data is measured, and the log tells of it by @body. */
+static void measure_bytes(unsigned int pcr, uint32_t type, struct cv_bytes data, struct cv_bytes body)
 {
-	struct cv_bytes part = { (const uint8_t *)text, strlen(text) };
 	uint8_t digest[CV_HASH_MAX];
 
-	swtpm_extend(&tpm, pcr, part, false);
+	swtpm_extend(&tpm, pcr, data, false);
 	put_le(pcr, 4);
-	put_le(0x0d, 4);
+	put_le(type, 4);
 	put_le(4, 4);
 	for (int i = 0; i < 4; i++) {
 		put_le(banks[i], 2);
-		ck_assert(cv_hash_of(cv_hash_by_alg(banks[i]), &part, 1, digest));
+		ck_assert(cv_hash_of(cv_hash_by_alg(banks[i]), &data, 1, digest));
 		put(digest, cv_hash_by_alg(banks[i])->size);
 	}
-	put_le(strlen(body), 4);
-	put(body, strlen(body));
+	put_le(body.len, 4);
+	put(body.data, body.len);
+}
+
+static void measure_as(unsigned int pcr, const char *text, const char *body)
+{
+	measure_bytes(pcr, 0x0d, (struct cv_bytes) { (const uint8_t *)text, strlen(text) },
+		      (struct cv_bytes) { (const uint8_t *)body, strlen(body) });
 }
 
 /* As the firmware would. */
@@ -193,7 +198,7 @@ static void teardown(void)
 	swtpm_destroy(&tpm);
 }
 
-static bool accepted_as(uint16_t bank, uint32_t pcrs)
+static inline bool accepted_as(uint16_t bank, uint32_t pcrs)
 {
 	struct cv_selection wanted = { bank, pcrs };
 	struct cv_proof proof = {
@@ -212,19 +217,19 @@ static void ask(uint16_t bank, uint32_t pcrs)
 	swtpm_quote(&tpm, &ak_key, (struct cv_bytes) { nonce, sizeof(nonce) }, bank, pcrs, &quote);
 }
 
-static void proves_itself(uint16_t bank)
+static inline void proves_itself(uint16_t bank)
 {
 	ask(bank, PCRS);
 	ck_assert_msg(accepted_as(bank, PCRS), "%s: %s", cv_error_name(err.name), err.text);
 }
 
-static void refused_as(uint16_t bank, uint32_t pcrs, enum cv_error_name name)
+static inline void refused_as(uint16_t bank, uint32_t pcrs, enum cv_error_name name)
 {
 	ck_assert(!accepted_as(bank, pcrs));
 	ck_assert_msg(err.name == name, "%s: %s", cv_error_name(err.name), err.text);
 }
 
-static bool activates(const struct key_kind *ek_kind, struct cv_challenge *c)
+static inline bool activates(const struct key_kind *ek_kind, struct cv_challenge *c)
 {
 	uint8_t answer[64];
 	size_t len;

@@ -25,6 +25,20 @@ static bool protects(struct cv_ek *ek, const TPMT_PUBLIC *p, struct cv_error *er
 			 sym->algorithm, sym->keyBits.sym);
 }
 
+static bool identify(struct cv_ek *ek, struct cv_error *err)
+{
+	uint8_t *der = NULL, digest[CV_HASH_MAX];
+	int len = i2d_PUBKEY(ek->pkey, &der);
+	struct cv_bytes part = { der, len > 0 ? len : 0 };
+	bool done = part.len && cv_hash_of(cv_hash_by_alg(CV_ALG_SHA256), &part, 1, digest);
+
+	OPENSSL_free(der);
+	if (!done)
+		return cv_refuse(err, CV_E_MEMORY, "OpenSSL cannot encode the endorsement key");
+	memcpy(ek->id, digest, CV_EK_ID);
+	return true;
+}
+
 bool cv_ek_read(struct cv_ek *ek, struct cv_bytes tpm2b_public, struct cv_error *err)
 {
 	TPM2B_PUBLIC public;
@@ -42,7 +56,9 @@ bool cv_ek_read(struct cv_ek *ek, struct cv_bytes tpm2b_public, struct cv_error 
 	    !public_name(&public, tpm2b_public, &ek->name_alg, ek->name, &ek->name_len, err))
 		return false;
 	ek->pkey = public_pkey(&public.publicArea);
-	return ek->pkey || cv_refuse(err, CV_E_KEY_TYPE, "the endorsement key's numbers are not a public key");
+	if (!ek->pkey)
+		return cv_refuse(err, CV_E_KEY_TYPE, "the endorsement key's numbers are not a public key");
+	return identify(ek, err);
 }
 
 void cv_ek_clear(struct cv_ek *ek)
