@@ -11,7 +11,7 @@
 #ifndef CV_ATTESTER_H
 #define CV_ATTESTER_H
 
-#include "boot.h"
+#include "fwlog.h"
 #include "ima.h"
 #include "quote.h"
 
@@ -22,6 +22,7 @@ struct cv_attester {
 	uint8_t last[CV_HASH_MAX];	/* SHA-256 of that quote */
 	unsigned int n_banks;
 	struct cv_pcr_bank bank[CV_QUOTE_BANKS];	/* with all that was proven */
+	uint32_t at_start;		/* bit n: registers 0 to 9 of bank[n] are proven to be as the kernel found them */
 	enum cv_imalog_banks how;	/* the node's kernel extends them */
 	bool how_is_known;		/* entries were proven */
 	size_t ima_bytes;		/* of the list, proven */

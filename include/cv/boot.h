@@ -8,6 +8,7 @@
 #ifndef CV_BOOT_H
 #define CV_BOOT_H
 
+#include "attester.h"
 #include "fact.h"
 #include "fwevent.h"
 
@@ -25,21 +26,19 @@ struct cv_boot {
 	uint32_t quoted;		/* registers of it that are proven; bit n: PCR n */
 	struct cv_boot_event secure_boot, pk, kek, db, dbx;
 	struct cv_bytes cmdline;	/* as the node tells it */
-	uint32_t cmdline_needs;		/* registers that must be quoted to know it */
-	struct cv_boot_event cmdline_event, initrd;
-	struct cv_boot_event options;	/* the EFI stub measured it */
-	const char *cmdline_doubt, *initrd_doubt;	/* why it is not known; NULL: it is */
+	bool at_start;			/* registers 0 to 9 are as the kernel found them */
+	struct cv_boot_event options, initrd;	/* the EFI stub measured them: command line and initrd */
+	const char *cmdline_doubt, *initrd_doubt;	/* why they are not known; NULL: they are */
 };
 
 /*
- * Looks for facts in what is extended to the registers @quoted of @proven, whose
- * values a quote proved (cv/attester.h has them). False and CV_E_LOG_MISMATCH if
- * @log is not the one that replays to them. @cmdline, which may be empty, is
- * /proc/cmdline; it is a fact if an event measured it. All but @proven stay the
- * caller's and must outlive @boot.
+ * Looks for facts in what is extended to the registers @quoted of the bank that is
+ * the node's @bank-th. False and CV_E_LOG_MISMATCH if @log is not the one that it
+ * proved. @cmdline, which may be empty, is /proc/cmdline; it is a fact if the
+ * kernel's EFI stub measured it. @log and @cmdline stay the caller's and must outlive @boot.
  */
-bool cv_boot_read(struct cv_boot *boot, struct cv_bytes log, const struct cv_pcr_bank *proven,
-		  uint32_t quoted, struct cv_bytes cmdline, struct cv_error *err);
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes log, const struct cv_attester *node,
+		  unsigned int bank, uint32_t quoted, struct cv_bytes cmdline, struct cv_error *err);
 
 extern const struct cv_module cv_boot_module;	/* its evidence is a struct cv_boot */
 

@@ -18,10 +18,10 @@ struct cv_ima {
 extern const struct cv_module cv_ima_module;	/* its evidence is a struct cv_ima */
 
 /*
- * Is the list's first entry the digest of the registers 0 to 7, or 0 to 9, of
- * @bank, as they were when the kernel began? By the entry's own algorithm, which
- * must be the bank's.
+ * The list's first entry is the digest of the first registers of @bank, as they
+ * were when the kernel began: of how many, 8 or 10; 0 if it is of others. By the entry's
+ * own algorithm, which must be the bank's.
  */
-bool cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank);
+unsigned int cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank);
 
 #endif

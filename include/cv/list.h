@@ -21,12 +21,14 @@
 #define CV_LIST_ID		32
 #define CV_LIST_PREFIXES_MAX	(1u << 18)
 
+#define CV_LIST_PREFIX	18	/* bytes of a prefix: of its address, how many; of its length in bits; and the address, filled up */
+
 struct cv_list {
 	enum cv_type type;		/* CV_DIGEST or CV_PREFIX: an address is a prefix of all its bits */
 	size_t n;
 	const struct cv_hash *hash;	/* of digests; NULL in an empty text */
 	const uint8_t *digests;		/* n times hash->size bytes, ascending */
-	struct cv_value *prefixes;	/* ascending; none covers another */
+	uint8_t (*prefixes)[CV_LIST_PREFIX];	/* ascending; none covers another */
 	uint8_t *owned;			/* digests that were read from text */
 	uint8_t id[CV_LIST_ID];
 };

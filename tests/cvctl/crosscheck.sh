@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The same evidence by other programs: tpm2_eventlog reads the logs of real boots and those of tests/evidence/made, and
+# The same evidence by other programs: tpm2_eventlog reads the logs of real boots and those of tests/fixtures, and
 # tpm2_checkquote the quotes. Where it reads a made one otherwise, that one says so in a line "# tpm2_eventlog: ", and why.
 #
 # test: tpm2_eventlog finds the same registers in the log of each boot
@@ -50,7 +50,7 @@ made() {
 	mkdir "$dir/made"
 	env -u CK_TAP_LOG_FILE_NAME build/tests/unit/test_fixtures --write "$dir/made" > "$dir/out" 2>&1 || { cat "$dir/out"; return 1; }
 	for log in "$dir"/made/*; do
-		noted=$(grep -c '^# tpm2_eventlog: ' "tests/evidence/made/${log##*/}")
+		noted=$(grep -c '^# tpm2_eventlog: ' "tests/fixtures/${log##*/}")
 		if same "$log" > "$dir/why"; then
 			[ "$noted" = 0 ] || { echo "${log##*/}: is read alike, and says that it is not"; return 1; }
 		elif [ "$noted" = 0 ]; then

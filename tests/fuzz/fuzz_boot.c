@@ -56,15 +56,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cv_evidence evidence = { &cv_boot_module, NULL };
 	struct cv_error err;
 	struct cv_spot spot;
-	struct cv_pcr_bank bank;
+	struct cv_attester node = { .n_banks = 1, .at_start = 1 };
 	struct cv_boot boot;
 
 	if (!criteria)
 		criteria = cv_criteria_parse((struct cv_bytes) { (const uint8_t *)text, strlen(text) }, &env, &spot, &err);
 	require(criteria);
 	show(log);
-	if (cv_fwlog_replay(log, cv_hash_by_alg(CV_ALG_SHA256), &bank, &err) &&
-	    cv_boot_read(&boot, log, &bank, ~0u, (struct cv_bytes) { (const uint8_t *)"quiet a=b", 9 }, &err)) {
+	if (cv_fwlog_replay(log, cv_hash_by_alg(CV_ALG_SHA256), &node.bank[0], &err) &&
+	    cv_boot_read(&boot, log, &node, 0, ~0u, (struct cv_bytes) { (const uint8_t *)"quiet a=b", 9 }, &err)) {
 		evidence.data = &boot;
 		cv_criteria_judge(criteria, &evidence, 1, NULL, NULL);
 	}

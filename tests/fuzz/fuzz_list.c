@@ -21,8 +21,9 @@ static void look_up_all(const struct cv_list *list)
 			value.digest.hash = list->hash;
 			value.digest.bytes = list->digests + i * list->hash->size;
 		} else {
-			value = list->prefixes[i];
-			value.type = CV_ADDRESS;
+			value = (struct cv_value) { .type = CV_ADDRESS, .net = { .len = list->prefixes[i][0] } };
+			value.net.bits = 8 * value.net.len;
+			memcpy(value.net.bytes, list->prefixes[i] + 2, 16);
 		}
 		require(cv_list_has(list, &value) == CV_SATISFIED);
 	}

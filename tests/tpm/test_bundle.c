@@ -27,7 +27,7 @@ static struct part {
 
 static const struct cv_selection wanted = { CV_ALG_SHA256, QUOTED };
 static const uint8_t installer[CV_ROTI_DIGEST] = { 1 }, image[CV_ROTI_DIGEST] = { 2 }, filesystem[CV_ROTI_DIGEST] = { 3 };
-static const char cmdline[] = "BOOT_IMAGE=/vmlinuz quiet a=b";
+static const char cmdline[] = "quiet a=b";
 static struct cv_vendors vendors;
 static struct cv_criteria *criteria;
 
@@ -54,9 +54,10 @@ static void measure_the_boot(void)
 
 	measure_bytes(7, 0x80000001, secure_boot, secure_boot);
 	measure_bytes(7, 0x00000004, separator, separator);
-	measure_as(8, "linux /vmlinuz quiet a=b", "grub_cmd: linux /vmlinuz quiet a=b");
-	measure_as(9, "kernel", "/vmlinuz");
-	measure_as(8, "/vmlinuz quiet a=b", "kernel_cmdline: /vmlinuz quiet a=b");
+	measure_bytes(9, 0x06, (struct cv_bytes) { (const uint8_t *)"q\0u\0i\0e\0t\0 \0a\0=\0b\0\0", 20 },
+		      (struct cv_bytes) { (const uint8_t *)"\xed\x22\x3b\x8f\0\0\0\0", 8 });
+	measure_bytes(9, 0x06, (struct cv_bytes) { (const uint8_t *)"initrd", 6 },
+		      (struct cv_bytes) { (const uint8_t *)"\xec\x22\x3b\x8f\0\0\0\0", 8 });
 }
 
 static void vendor_signs(X509 *x, const char *name, EVP_PKEY *vendor, EVP_PKEY *subject, const char *extension, int nid)
@@ -134,18 +135,18 @@ static void print_digest(char *out, const void *data, size_t len)
 static void state_criteria(void)
 {
 	struct cv_criteria_env env = { &catalog, NULL, NULL };
-	char loader[80], kernel[80], one[80], text[2048];
+	char loader[80], initrd[80], one[80], text[2048];
 	struct cv_spot spot;
 
 	print_digest(loader, "boot loader", 11);
-	print_digest(kernel, "kernel", 6);
+	print_digest(initrd, "initrd", 6);
 	print_digest(one, "/bin/one", 8);
 	snprintf(text, sizeof(text), "criteria \"all\" {\n boot.secure_boot == true\n every boot.image: digest == %s and pcr == 4\n"
-		 "every boot.file: digest == %s\n boot.cmdline == \"%s\"\n boot.option(\"a\") == \"b\"\n"
-		 "every boot.command: text in { \"linux /vmlinuz quiet a=b\", \"/vmlinuz quiet a=b\" }\n"
+		 "every boot.file: digest == %s and digest == boot.initrd\n boot.cmdline == \"%s\"\n boot.option(\"a\") == \"b\"\n"
+		 "no boot.command: text != \"\"\n"
 		 "every ima.file where path != \"boot_aggregate\": path == \"/bin/one\" and digest == %s\n no ima.file: violation == true or verity == true\n"
 		 "some ima.file: path == \"/bin/one\"\n no ima.buffer: name == \"x\"\n"
-		 "roti.installer != roti.image\n roti.label == \"image\"\n tpm.clock > 0 s\n }", loader, kernel, cmdline, one);
+		 "roti.installer != roti.image\n roti.label == \"image\"\n tpm.clock > 0 s\n }", loader, initrd, cmdline, one);
 	criteria = cv_criteria_parse((struct cv_bytes) { (const uint8_t *)text, strlen(text) }, &env, &spot, &err);
 	ck_assert_msg(criteria != NULL, "%s", err.text);
 }
@@ -225,7 +226,7 @@ static bool good(struct conclusion *c)
 	done = cv_ek_read(&node_ek, of(EK), &err) && cv_ek_cert_verify(&node_ek, of(CERTIFICATE), &vendors, NOW, &err) &&
 	       cv_key_read(&ak, of(AK), &err) &&
 	       cv_attester_accept(&attester, &proof, &ak, &node_ek, of(NONCE), &wanted, 1, &p, &err) &&
-	       cv_boot_read(&boot_facts, of(FIRMWARE), &attester.bank[0], QUOTED, of(CMDLINE), &err) &&
+	       cv_boot_read(&boot_facts, of(FIRMWARE), &attester, 0, QUOTED, of(CMDLINE), &err) &&
 	       cv_roti_read(&roti, of(PROOF), &err) && cv_roti_verify(&roti, &ak, &wanted, 1, &err) &&
 	       satisfies(&boot_facts, &roti, &attester, &p);
 	if (done)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Logs that are written as text, and what is expected of them: tests/evidence/made.
+ * Logs that are written as text, and what is expected of them: tests/fixtures.
  * A line is a directive and its words; strings are in quotes, with \xHH in them.
  *
  *	sha1-log				no header: the form of old firmware
@@ -12,6 +12,7 @@
  *	order big				of the list of measured files
  *	padded					its banks hold SHA-1 digests, filled up
  *	entry PCR TEMPLATE FIELD... [violation]	d:ALG:"content", n:"/path", x:"raw"; template "ima": d, n
+ *	aggregate				boot_aggregate, as the kernel begins its list
  *	cmdline "text"				as the node tells it
  *	register BANK PCR HEX			expected, after both logs
  *	refused NAME				expected of one of them
@@ -258,6 +259,29 @@ static inline void fixture_entry(struct fixture *f, const char *at)
 	memcpy(f->ima + head, digest, 20);
 }
 
+/* Of ten registers, in SHA-256. */
+static inline void fixture_aggregate(struct fixture *f)
+{
+	struct cv_bytes registers[10];
+	struct cv_pcr_bank bank;
+	uint8_t digest[8 + CV_HASH_MAX] = "sha256:";
+
+	ck_assert(cv_fwlog_replay((struct cv_bytes) { f->firmware, f->firmware_len }, fixture_hash("sha256"), &bank, NULL));
+	for (int i = 0; i < 10; i++)
+		registers[i] = (struct cv_bytes) { bank.value[i], 32 };
+	ck_assert(cv_hash_of(bank.hash, registers, 10, digest + 8));
+	f->has_ima = true;
+	fixture_number_of(f, 10);
+	fixture_put(f->ima, &f->ima_len, digest, 20);
+	fixture_number_of(f, 6);
+	fixture_put(f->ima, &f->ima_len, "ima-ng", 6);
+	fixture_number_of(f, 4 + 40 + 4 + 15);
+	fixture_number_of(f, 40);
+	fixture_put(f->ima, &f->ima_len, digest, 40);
+	fixture_number_of(f, 15);
+	fixture_put(f->ima, &f->ima_len, "boot_aggregate", 15);
+}
+
 /* --- a line ------------------------------------------------------------------------------------ */
 
 static inline void fixture_cmdline(struct fixture *f, const char *at)
@@ -303,6 +327,8 @@ static inline bool fixture_line(struct fixture *f, const char *directive, const 
 		fixture_startup(f, at);
 	else if (!strcmp(directive, "entry"))
 		fixture_entry(f, at);
+	else if (!strcmp(directive, "aggregate"))
+		fixture_aggregate(f);
 	else if (!strcmp(directive, "cmdline"))
 		fixture_cmdline(f, at);
 	else if (!strcmp(directive, "order"))

@@ -232,6 +232,7 @@ START_TEST(the_first_entry_is_of_the_boot)
 	ck_assert(cv_imalog_file(&log, &entry, &file, &err));
 	ck_assert(cv_fwlog_replay(of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), &bank, &err));
 	ck_assert(cv_ima_boot_aggregate(&file, &bank));
+	ck_assert_uint_eq(cv_ima_boot_aggregate(&file, &bank), 10);
 	bank.value[3][0] ^= 1;
 	ck_assert(!cv_ima_boot_aggregate(&file, &bank));
 }

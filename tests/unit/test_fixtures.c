@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each log in tests/evidence/made, with what is expected of it. With "--write DIR"
+ * Each log in tests/fixtures, with what is expected of it. With "--write DIR"
  * the firmware's logs go there as bytes, for other programs.
  */
 #include <dirent.h>
 #include <cv/criteria.h>
 #include "fixture.h"
 
-#define MADE	"tests/evidence/made"
+#define MADE	"tests/fixtures"
 
 static struct fixture f;
 static struct cv_pcr_bank bank;
@@ -67,6 +67,18 @@ static void check_refused(const char *file, const char *at)
 	ck_assert_msg(!strcmp(cv_error_name(err.name), name.text), "%s: %s: %s", file, cv_error_name(err.name), err.text);
 }
 
+/* Ten registers, by the first entry of the list. */
+static bool began_with(const struct cv_pcr_bank *registers)
+{
+	struct cv_imalog_entry entry;
+	struct cv_imafile file;
+	struct cv_imalog log;
+
+	cv_imalog_begin(&log, ima());
+	return cv_imalog_next(&log, &entry, NULL) == CV_IMALOG_ENTRY && cv_imalog_file(&log, &entry, &file, NULL) &&
+	       cv_ima_boot_aggregate(&file, registers) == 10;
+}
+
 static char why[512];
 
 static void keep(void *context, const struct cv_rule_report *report)
@@ -82,6 +94,7 @@ static void check_rule(const char *file, const char *at)
 	struct cv_criteria_env env = { &catalog, NULL, NULL };
 	struct cv_ima list = { ima(), 0, true };
 	struct cv_evidence evidence[2] = { { &cv_ima_module, &list }, { &cv_boot_module, NULL } };
+	struct cv_attester node = { .n_banks = 1 };
 	struct cv_criteria *criteria;
 	struct cv_boot boot;
 	enum cv_verdict verdict;
@@ -93,7 +106,9 @@ static void check_rule(const char *file, const char *at)
 	snprintf(text, sizeof(text), "criteria \"x\" { %s }", at);
 	ck_assert_msg(replay(f.n_banks ? f.bank[f.n_banks - 1] : fixture_hash("sha256")), "%s: %s", file, err.text);
 	if (f.has_firmware) {
-		ck_assert_msg(cv_boot_read(&boot, firmware(), &bank, ~0u, (struct cv_bytes) { (uint8_t *)f.cmdline, strlen(f.cmdline) }, &err),
+		node.bank[0] = bank;
+		node.at_start = began_with(&bank);
+		ck_assert_msg(cv_boot_read(&boot, firmware(), &node, 0, ~0u, (struct cv_bytes) { (uint8_t *)f.cmdline, strlen(f.cmdline) }, &err),
 			      "%s: %s", file, err.text);
 		evidence[1].data = &boot;
 	}

@@ -227,21 +227,29 @@ START_TEST(buffers)
 
 	restart();
 	third_field(template, "kexec-cmdline", "root=/dev/vda", "root=/dev/vda");
-	third_field(template, "/usr/bin/sh", "a program", "signature");
-	third_field(template, "memfd:x", "a program", "signature");
-	third_field(template, "/etc/x", "text", "text");
+	third_field(template, "/usr/bin/sh", "a program", "\3signature");
+	third_field(template, "memfd:x", "a program", "\6signature");
+	third_field(template, "/etc/x", "text", "other");
 	third_field(template, "kexec-cmdline", "", "");
+	third_field(template, "/etc/x", "text", "text");
+	third_field(template, "x", "\3text", "\3text");
 	start_reading();
 	tells();
 	ck_assert(file.is_buffer && !file.has_signature);
 	is(file.buffer, "root=/dev/vda");
 	for (int i = 0; i < 3; i++) {
 		tells();
-		ck_assert(!file.is_buffer && file.has_signature);
-		is(file.signature, i < 2 ? "signature" : "text");
+		ck_assert(!file.is_buffer && file.has_signature == (i < 2));
+		if (i < 2)
+			is(file.signature, i ? "\6signature" : "\3signature");
 	}
 	tells();
 	ck_assert(file.is_buffer);
+	/* Could be both. */
+	for (int i = 0; i < 2; i++) {
+		reads();
+		ck_assert(!cv_imalog_file(&list, &entry, &file, &err));
+	}
 }
 END_TEST
 

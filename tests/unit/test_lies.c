@@ -180,25 +180,44 @@ START_TEST(a_command_line_cannot_be_measured_later)
 		relabel(OPTIONS_AT, types[i], "", 0);
 		told("quiet");
 		ck_assert_msg(judged("boot.cmdline has \"quiet\"") == CV_UNKNOWN, "type 0x%x", types[i]);
-		/* By systemd-stub, as a section and as an addition. */
-		admitted("verity");
-		append(11, IPL, ".cmdline", 9, ".\0c\0m\0d\0l\0i\0n\0e\0\0", 18);
-		append(11, IPL, "quiet", 6, ".\0c\0m\0d\0l\0i\0n\0e\0\0", 18);
-		append(12, IPL, "q\0u\0i\0e\0t\0\0", 12, "q\0u\0i\0e\0t\0\0", 12);
-		relabel(OPTIONS_AT, types[i], "", 0);
-		told("quiet");
-		ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
-		/* By GRUB, when its own is called a command. */
-		admitted("verity");
-		append(8, IPL, "/linux a", 8, "grub_cmd: /linux a", 18);
-		append(8, IPL, "/linux quiet", 12, "kernel_cmdline: /linux quiet", 28);
-		told("BOOT_IMAGE=/linux quiet");
-		ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
 	}
-	/* What came later does not make the first one doubtful. */
+	/* By GRUB, which did not run. */
 	admitted("verity");
-	append_options("quiet");
+	append(8, IPL, "/linux quiet", 12, "kernel_cmdline: /linux quiet", 28);
+	told("BOOT_IMAGE=/linux quiet");
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	/* By systemd-stub, which does not tell what the kernel took. */
+	admitted("verity");
+	append(12, IPL, "q\0u\0i\0e\0t\0\0", 12, "q\0u\0i\0e\0t\0\0", 12);
+	told("quiet");
+	ck_assert_int_eq(judged("boot.cmdline has \"quiet\""), CV_UNKNOWN);
+	ck_assert_int_eq(judged("no boot.command: text has \"debug\""), CV_UNKNOWN);
+	/* Even what is true is not believed if somebody measured later. */
+	admitted("verity");
 	ck_assert_int_eq(judged("boot.cmdline has \"ima_policy=tcb\""), CV_SATISFIED);
+	append_options("quiet");
+	ck_assert_int_eq(judged("boot.cmdline has \"ima_policy=tcb\""), CV_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(why, "boot_aggregate"));
+}
+END_TEST
+
+/* What was measured and what the kernel takes are not the same of each line. */
+START_TEST(a_command_line_that_the_kernel_does_not_take_whole)
+{
+	static const char *const lines[] = { "a\nlockdown=integrity", "a\x7f b", "a \xc3\xa4", "quiet bootconfig a" };
+	char longest[2049];
+
+	for (size_t i = 0; i < 4; i++) {
+		admitted("verity");
+		told(lines[i]);
+		ck_assert_int_eq(judged("boot.cmdline == \"x\""), CV_UNKNOWN);
+		ck_assert_msg(!strstr(why, "another"), "%s", why);
+	}
+	memset(longest, 'a', 2048);
+	longest[2048] = 0;
+	told(longest);
+	ck_assert_int_eq(judged("boot.cmdline == \"x\""), CV_UNKNOWN);
+	ck_assert_ptr_nonnull(strstr(why, "too long"));
 }
 END_TEST
 
@@ -224,9 +243,9 @@ START_TEST(facts_are_of_the_log_that_was_proven)
 	struct cv_boot boot;
 
 	admitted("verity");
-	ck_assert(cv_boot_read(&boot, of(&fwlog), &node.bank[0], QUOTED, of(&cmdline), &err));
+	ck_assert(cv_boot_read(&boot, of(&fwlog), &node, 0, QUOTED, of(&cmdline), &err));
 	load("uki", "quote");
-	ck_assert(!cv_boot_read(&boot, of(&fwlog), &node.bank[0], QUOTED, of(&cmdline), &err));
+	ck_assert(!cv_boot_read(&boot, of(&fwlog), &node, 0, QUOTED, of(&cmdline), &err));
 	ck_assert_int_eq(err.name, CV_E_LOG_MISMATCH);
 }
 END_TEST
@@ -345,6 +364,7 @@ int main(void)
 	tcase_add_test(tests, what_was_measured_is_not_hidden_by_another_name);
 	tcase_add_test(tests, a_variable_cannot_be_measured_later);
 	tcase_add_test(tests, a_command_line_cannot_be_measured_later);
+	tcase_add_test(tests, a_command_line_that_the_kernel_does_not_take_whole);
 	tcase_add_test(tests, an_initrd_cannot_be_measured_later);
 	tcase_add_test(tests, facts_are_of_the_log_that_was_proven);
 	tcase_add_test(tests, a_file_is_not_hidden_by_its_templates_name);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <tss2/tss2_mu.h>
+#include <cv/boot.h>
 #include <cv/criteria.h>
 #include <cv/tpm.h>
 
@@ -373,7 +374,7 @@ static void admit(struct cv_attester *node, struct cv_key *key, struct cv_ek *ek
 	     cv_challenge_answered(&challenge, (struct cv_bytes) { challenge.credential, CV_CREDENTIAL_MAX }, &err), err.text);
 	cv_challenge_wipe(&challenge);
 	appraise(node, key, ek, 0, 1 + IMA_ENTRIES);
-	need(cv_boot_read(&boot, (struct cv_bytes) { firmware.data, firmware.len }, &node->bank[0], PCRS,
+	need(cv_boot_read(&boot, (struct cv_bytes) { firmware.data, firmware.len }, node, 0, PCRS,
 			  (struct cv_bytes) { NULL, 0 }, &err), err.text);
 }
 

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <jansson.h>
+#include <cv/boot.h>
 #include <cv/roti.h>
 #include <cv/tpm.h>
 #include "bundle.h"
@@ -129,7 +130,7 @@ static bool verify(struct verify *v, struct cv_error *err)
 	       (!v->bundle.there[PART_EK] || cv_ek_read(&v->ek, file[PART_EK].bytes, err)) &&
 	       cv_attester_accept(&v->attester, &proof, &v->key, v->bundle.there[PART_EK] ? &v->ek : NULL,
 				  (struct cv_bytes) { nonce, nonce_len }, v->wanted, v->n_wanted, &v->proven, err) &&
-	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, &v->attester.bank[0], v->wanted[0].pcrs,
+	       cv_boot_read(&v->boot, file[PART_FIRMWARE].bytes, &v->attester, 0, v->wanted[0].pcrs,
 			    file[PART_CMDLINE].bytes, err) &&
 	       installed(v, err);
 }

@@ -79,11 +79,11 @@ static bool explained(const struct cv_attester *a, const struct cv_quote *quote)
 	return cv_quote_matches(quote, list, a->n_banks);
 }
 
-/* Is the entry's data bound by a bank of its own, or else by the digest that was extended? */
-static bool is_bound(const struct cv_attester *a, const struct cv_imalog_entry *entry)
+/* Is the entry's data bound by a quoted register of a bank of its own, or else by the digest that was extended? */
+static bool is_bound(const struct cv_attester *a, const struct cv_quote *quote, const struct cv_imalog_entry *entry)
 {
-	for (unsigned int i = 0; i < a->n_banks; i++)
-		if (a->how == CV_IMALOG_OWN && a->bank[i].hash->alg != CV_ALG_SHA1)
+	for (unsigned int i = 0; i < quote->n_banks; i++)
+		if (a->how == CV_IMALOG_OWN && quote->bank[i].alg != CV_ALG_SHA1 && quote->bank[i].pcrs >> CV_IMA_PCR & 1)
 			return true;
 	return entry->violation || cv_imalog_consistent(entry);
 }
@@ -106,13 +106,24 @@ static bool wants_list(const struct cv_quote *quote)
 	return false;
 }
 
+#define AGGREGATED	0x3ffu		/* registers of boot_aggregate */
+
+static bool quotes_all(const struct cv_quote *quote, uint16_t alg, uint32_t registers)
+{
+	for (unsigned int i = 0; i < quote->n_banks; i++)
+		if (quote->bank[i].alg == alg)
+			return !(registers & ~quote->bank[i].pcrs);
+	return false;
+}
+
 /* The kernel begins its list with the registers that it found, if the quote tells of them. */
-static bool begins_here(const struct cv_attester *a, struct cv_bytes list, struct cv_error *err)
+static bool begins_here(struct cv_attester *a, const struct cv_quote *quote, struct cv_bytes list, struct cv_error *err)
 {
 	static const struct cv_bytes name = { (const uint8_t *)"boot_aggregate", 14 };
 	struct cv_imalog_entry entry;
 	struct cv_imafile file;
 	struct cv_imalog log;
+	unsigned int n;
 
 	cv_imalog_begin(&log, list);
 	if (cv_imalog_next(&log, &entry, err) != CV_IMALOG_ENTRY)
@@ -120,21 +131,28 @@ static bool begins_here(const struct cv_attester *a, struct cv_bytes list, struc
 	if (entry.violation || !cv_imalog_file(&log, &entry, &file, NULL) || !cv_bytes_equal(file.path, name))
 		return cv_refuse(err, CV_E_LOG_AGGREGATE,
 				 "the list of measured files begins with another entry than boot_aggregate");
-	for (unsigned int i = 0; i < a->n_banks; i++)
-		if (a->bank[i].hash == cv_hash_by_name((const char *)file.alg.data, file.alg.len) &&
-		    !cv_ima_boot_aggregate(&file, &a->bank[i]))
+	for (unsigned int i = 0; i < a->n_banks; i++) {
+		const struct cv_hash *hash = a->bank[i].hash;
+
+		if (hash != cv_hash_by_name((const char *)file.alg.data, file.alg.len))
+			continue;
+		n = cv_ima_boot_aggregate(&file, &a->bank[i]);
+		a->at_start |= (uint32_t)(n == 10) << i;
+		if (!n && quotes_all(quote, hash->alg, AGGREGATED))
 			return cv_refuse(err, CV_E_LOG_AGGREGATE,
 					 "the list of measured files begins with other registers than the firmware's log replays to (bank %s)",
-					 a->bank[i].hash->name);
+					 hash->name);
+	}
 	return true;
 }
 
-static bool take_entry(struct cv_attester *a, const struct cv_imalog_entry *entry, struct cv_error *err)
+static bool take_entry(struct cv_attester *a, const struct cv_quote *quote, const struct cv_imalog_entry *entry,
+		       struct cv_error *err)
 {
 	if (entry->pcr != CV_IMA_PCR)
 		return cv_refuse(err, CV_E_LOG_PCR, "entry %u of the list of measured files is for PCR %u, expected %u",
 				 a->ima_entries, entry->pcr, CV_IMA_PCR);
-	if (!is_bound(a, entry))
+	if (!is_bound(a, quote, entry))
 		return cv_refuse(err, CV_E_LOG_ENTRY, "entry %u of the list of measured files: its digest is not of its data",
 				 a->ima_entries);
 	if (!extend(a, entry))
@@ -164,7 +182,7 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct 
 		next = wants_list(&proven->quote) ? cv_imalog_next(&log, &entry, err) : CV_IMALOG_END;
 		if (next != CV_IMALOG_ENTRY)
 			break;
-		if (!take_entry(a, &entry, err))
+		if (!take_entry(a, &proven->quote, &entry, err))
 			return false;
 		proven->violations |= entry.violation;
 		proven->ima.log.len = entry.end;
@@ -175,7 +193,7 @@ static bool walk(struct cv_attester *a, struct cv_bytes list, bool each, struct 
 		return cv_refuse(err, CV_E_LOG_MISMATCH,
 				 "the logs, with %u entries of the list of measured files, do not replay to the quoted registers",
 				 a->ima_entries);
-	if (!proven->ima.first && a->ima_entries && !begins_here(a, list, err))
+	if (!proven->ima.first && a->ima_entries && !begins_here(a, &proven->quote, list, err))
 		return false;
 	proven->ima.is_proven = wants_list(&proven->quote) && a->ima_entries;
 	a->how_is_known |= proven->ima.log.len;

@@ -10,6 +10,7 @@
 #define IMAGE_PCRS	(1u << 2 | 1u << 4)
 #define FILE_PCRS	(1u << 9 | 1u << 11)
 #define COMMAND_PCRS	(1u << 8 | 1u << 12)
+#define STUB_PCRS	(1u << 8 | 1u << 9)	/* of the EFI stub, and of what would hide it */
 
 /* EFI_GLOBAL_VARIABLE and EFI_IMAGE_SECURITY_DATABASE_GUID, as they lie in memory. */
 static const uint8_t global_guid[16] = {
@@ -108,14 +109,16 @@ static void look(struct cv_boot *boot, struct cv_fwlog *log, struct cmdline *lin
 		boot->secure_boot = boot->pk = boot->kek = boot->db = boot->dbx = (struct cv_boot_event) {};
 }
 
-bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_pcr_bank *proven, uint32_t quoted,
-		  struct cv_bytes cmdline, struct cv_error *err)
+bool cv_boot_read(struct cv_boot *boot, struct cv_bytes bytes, const struct cv_attester *node, unsigned int bank,
+		  uint32_t quoted, struct cv_bytes cmdline, struct cv_error *err)
 {
+	const struct cv_pcr_bank *proven = &node->bank[bank];
 	struct cmdline line;
 	struct cv_fwlog log;
 
 	*boot = (struct cv_boot) {
 		.log = bytes, .hash = proven->hash, .quoted = quoted, .cmdline = without_newline(cmdline),
+		.at_start = node->at_start >> bank & 1,
 	};
 	if (boot->cmdline.len > CMDLINE_MAX)
 		return cv_refuse(err, CV_E_LOG_CMDLINE, "a command line of %zu bytes, expected at most %u",
@@ -208,15 +211,15 @@ static bool get_initrd(const struct cv_ask *ask, struct cv_value *value, struct 
 {
 	value->digest.hash = BOOT->hash;
 	value->digest.bytes = BOOT->initrd.digest;
-	return are_quoted(BOOT, 1u << 8 | 1u << 9, from) &&
+	return are_quoted(BOOT, STUB_PCRS, from) &&
 	       is_without_doubt(BOOT->initrd_doubt, &BOOT->initrd, from);
 }
 
 static bool get_cmdline(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
 	value->string = BOOT->cmdline;
-	return are_quoted(BOOT, BOOT->cmdline_needs, from) &&
-	       is_without_doubt(BOOT->cmdline_doubt, &BOOT->cmdline_event, from);
+	return are_quoted(BOOT, STUB_PCRS, from) &&
+	       is_without_doubt(BOOT->cmdline_doubt, &BOOT->options, from);
 }
 
 static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
@@ -285,8 +288,7 @@ static bool is_nothing(const struct cv_fwevent *what)
 /* The one event of PCR 9 that is no file, if it is known which one: the command line's. */
 static bool is_options(const struct cv_boot *boot, const struct cv_fwlog_event *event)
 {
-	return event->pcr == 9 && !boot->cmdline_doubt && boot->options.times &&
-	       event->digest[boot->bank] && !memcmp(event->digest[boot->bank], boot->options.digest, boot->hash->size);
+	return !boot->cmdline_doubt && event->index == boot->options.index;
 }
 
 /* All others of the registers: one that was left out for what the log calls it could hide. */
@@ -322,13 +324,13 @@ static bool get_pcr(const struct cv_ask *ask, struct cv_value *value, struct cv_
 	return true;
 }
 
-/* Text that is what was measured; UTF-16 as it lies. */
+/* Text that is what was measured. That of UTF-16 is not looked into: words in it would not be found. */
 static bool get_text(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
-	bool known = AT->what.bound && cv_fwevent_is_command(&AT->what);
+	bool known = AT->what.bound && cv_fwevent_is_command(&AT->what) && !AT->what.utf16;
 
 	snprintf(from->text, sizeof(from->text), "event %u of the firmware's log%s", AT->event.index,
-		 known ? "" : ": its text is not what was measured");
+		 known ? "" : AT->what.utf16 ? ": UTF-16" : ": its text is not what was measured");
 	value->string = AT->what.name;
 	return known;
 }
@@ -357,7 +359,7 @@ static const struct cv_fact boot_facts[] = {
 	{ .name = "boot.dbx", .type = CV_DIGEST, .get = get_dbx,
 	  .meaning = "the event that measured the forbidden images" },
 	{ .name = "boot.cmdline", .type = CV_STRING, .get = get_cmdline,
-	  .meaning = "the kernel's command line, if GRUB, the EFI stub or systemd-stub measured it" },
+	  .meaning = "the kernel's command line, if its EFI stub measured it (Linux 6.2)" },
 	{ .name = "boot.option", .type = CV_STRING, .get = get_option,
 	  .meaning = "the value of NAME=… on that command line",
 	  .param = { { .name = "the option's name in quotes", .type = CV_STRING } } },

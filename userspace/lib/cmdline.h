@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's command line, as a node tells it: which event of the firmware's
- * log measured it, and could another have been the kernel's?
+ * The kernel's command line, as a node tells it, and its initrd: did the kernel's
+ * EFI stub measure them, and nobody else?
  */
 #ifndef CMDLINE_H
 #define CMDLINE_H
@@ -10,17 +10,11 @@
 
 struct cmdline {
 	struct cv_boot *boot;
-	/* Digests of the line, by who measures it: with a zero; in UTF-16, without and with a zero. */
-	uint8_t zero[CV_HASH_MAX], wide[CV_HASH_MAX], wide_zero[CV_HASH_MAX];
-	uint8_t section[CV_HASH_MAX];		/* of the name ".cmdline" */
-	struct cv_boot_event grub, stub, embedded, added;	/* where it was found: PCR 8, 9, 11, 12 */
-	struct cv_boot_event late_options;	/* in PCR 9, not as the first */
-	unsigned int events[CV_PCRS];		/* of the registers that are looked at */
-	unsigned int grub_lines, grub_loose;	/* command lines; events whose text was not measured */
-	unsigned int other_options;		/* events that are told to be of another line */
-	unsigned int not_options;		/* events of PCR 9 that are not of this one */
-	struct cv_boot_event last_initrd;	/* told to be one */
-	bool in_section, was_section;		/* the next event is of .cmdline's content; it was met */
+	uint8_t wide[CV_HASH_MAX], wide_zero[CV_HASH_MAX];	/* digests of the line in UTF-16, without and with a zero */
+	unsigned int grub, stub;		/* events of PCR 8 and 9 */
+	struct cv_boot_event options;		/* the first of PCR 9, if it is of this line */
+	struct cv_boot_event other;		/* the last of PCR 9 that is not */
+	bool other_is_initrd;			/* as told */
 };
 
 /* @boot has hash, cmdline and bank. False without memory. */

@@ -3,20 +3,20 @@
 #include <cv/ima.h>
 
 /* Since Linux 5.8 registers 8 and 9 are in it, but for SHA-1. */
-bool cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank)
+unsigned int cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank)
 {
 	struct cv_bytes parts[10];
 	uint8_t digest[CV_HASH_MAX];
 
 	if (file->digest.len != bank->hash->size)
-		return false;
+		return 0;
 	for (unsigned int i = 0; i < 10; i++)
 		parts[i] = (struct cv_bytes) { bank->value[i], bank->hash->size };
-	for (size_t n = 8; n <= 10; n += 2)
+	for (unsigned int n = 8; n <= 10; n += 2)
 		if (cv_hash_of(bank->hash, parts, n, digest) &&
 		    !memcmp(digest, file->digest.data, file->digest.len))
-			return true;
-	return false;
+			return n;
+	return 0;
 }
 
 /* --- the list ---------------------------------------------------------------------------- */

@@ -167,27 +167,41 @@ static bool read_field(unsigned int i, struct cv_bytes id, struct cv_bytes field
 		       (is_text(id, "d-ngv2") && read_digest(field, true, file));
 	if (i == 1)
 		return is_text(id, "n-ng") && read_path(field, file);
-	if (i > 2 || !(is_text(id, "sig") || is_text(id, "buf")))
+	if (i > 2)
 		return is_known(id);
-	*third = field;
-	return true;
+	*third = field;			/* whatever it is called */
+	return is_text(id, "sig") || is_text(id, "buf") || is_known(id);
+}
+
+/* The kinds of security.ima that the kernel logs: signatures of file, of metadata, of fs-verity's digest. */
+static bool looks_signed(struct cv_bytes third)
+{
+	return third.len && (third.data[0] == 3 || third.data[0] == 5 || third.data[0] == 6);
 }
 
 /*
  * A signature or a buffer, which have the same form: a buffer is what the digest
- * is of, and has a name that is no path.
+ * is of, and has a name that is no path. What could be both is not told: root
+ * writes signatures, and files of the same bytes.
  */
 static bool tell_third(struct cv_bytes third, struct cv_imafile *file)
 {
 	const struct cv_hash *hash = cv_hash_by_name((const char *)file->alg.data, file->alg.len);
 	bool is_path = file->path.len && file->path.data[0] == '/';
 	uint8_t digest[CV_HASH_MAX];
+	bool is_of_third;
 
-	if (!is_path && (!hash || !cv_hash_of(hash, &third, 1, digest)))
+	if (!hash || !cv_hash_of(hash, &third, 1, digest))
+		return is_path;
+	is_of_third = file->digest.len == hash->size && !memcmp(digest, file->digest.data, hash->size);
+	if (is_of_third && third.len && (is_path || looks_signed(third)))
 		return false;
-	file->is_buffer = !is_path && file->digest.len == hash->size && !memcmp(digest, file->digest.data, hash->size);
-	file->has_signature = !file->is_buffer;
-	*(file->is_buffer ? &file->buffer : &file->signature) = third;
+	file->is_buffer = is_of_third && !is_path;
+	file->has_signature = !file->is_buffer && (!third.len || looks_signed(third));
+	if (file->is_buffer)
+		file->buffer = third;
+	else if (file->has_signature)
+		file->signature = third;
 	return true;
 }
 
@@ -214,7 +228,10 @@ static bool read_fields(const struct cv_imalog *log, const struct cv_imalog_entr
 		if (r.beyond || !read_field(n, cut(&format, '|'), field, file, &third))
 			return false;
 	}
-	return n >= 2 && !r.left && (!third.data || tell_third(third, file));
+	if (n < 2 || r.left || (third.data && !tell_third(third, file)))
+		return false;
+	file->has_signature &= n == 3 || n == 5;	/* EVM's template has another */
+	return true;
 }
 
 bool cv_imalog_file(const struct cv_imalog *log, const struct cv_imalog_entry *entry,
@@ -260,7 +277,7 @@ bool cv_imalog_extend(const struct cv_imalog_entry *entry, enum cv_imalog_banks 
 	uint8_t digest[CV_HASH_MAX] = {};
 
 	if (entry->violation)
-		memset(digest, 0xff, bank->hash->size);
+		memset(digest, 0xff, how == CV_IMALOG_PADDED ? SHA1_SIZE : bank->hash->size);
 	else if (bank->hash->alg == CV_ALG_SHA1 || how == CV_IMALOG_PADDED)
 		memcpy(digest, entry->sha1, SHA1_SIZE);
 	else if (!digest_of(entry, bank->hash, digest))

@@ -194,9 +194,33 @@ static bool read_digests(struct cv_list *list, struct cv_bytes text, struct cv_e
 	return identify(list, (struct cv_bytes) { list->owned, list->hash ? list->n * list->hash->size : 0 }, err);
 }
 
+static void pack(uint8_t packed[CV_LIST_PREFIX], const struct cv_value *value)
+{
+	packed[0] = value->net.len;
+	packed[1] = value->net.bits;
+	memcpy(packed + 2, value->net.bytes, 16);
+}
+
+static struct cv_value unpack(const uint8_t packed[CV_LIST_PREFIX])
+{
+	struct cv_value value = { .type = CV_PREFIX, .net = { .len = packed[0], .bits = packed[1] } };
+
+	memcpy(value.net.bytes, packed + 2, 16);
+	return value;
+}
+
 static int order_prefix(const void *a, const void *b)
 {
-	return cv_value_order(a, b);
+	struct cv_value x = unpack(a), y = unpack(b);
+
+	return cv_value_order(&x, &y);
+}
+
+static bool covers(const uint8_t *prefix, const uint8_t *other)
+{
+	struct cv_value x = unpack(prefix), y = unpack(other);
+
+	return cv_prefix_covers(&x, &y);
 }
 
 /* A shorter prefix sorts before those that it covers: what is left covers nothing else of the list. */
@@ -204,29 +228,11 @@ static void sort_prefixes(struct cv_list *list)
 {
 	size_t kept = 0;
 
-	qsort(list->prefixes, list->n, sizeof(list->prefixes[0]), order_prefix);
+	qsort(list->prefixes, list->n, CV_LIST_PREFIX, order_prefix);
 	for (size_t i = 0; i < list->n; i++)
-		if (!kept || !cv_prefix_covers(&list->prefixes[kept - 1], &list->prefixes[i]))
-			list->prefixes[kept++] = list->prefixes[i];
+		if (!kept || !covers(list->prefixes[kept - 1], list->prefixes[i]))
+			memmove(list->prefixes[kept++], list->prefixes[i], CV_LIST_PREFIX);
 	list->n = kept;
-}
-
-static bool identify_prefixes(struct cv_list *list, struct cv_error *err)
-{
-	size_t size = 18;
-	uint8_t *content = calloc(list->n + 1, size);
-	bool done;
-
-	if (!content)
-		return cv_refuse(err, CV_E_MEMORY, "no memory for %zu prefixes", list->n);
-	for (size_t i = 0; i < list->n; i++) {
-		content[i * size] = list->prefixes[i].net.len;
-		content[i * size + 1] = list->prefixes[i].net.bits;
-		memcpy(content + i * size + 2, list->prefixes[i].net.bytes, 16);
-	}
-	done = identify(list, (struct cv_bytes) { content, list->n * size }, err);
-	free(content);
-	return done;
 }
 
 static size_t count_lines(struct cv_bytes text)
@@ -249,20 +255,19 @@ static bool read_prefixes(struct cv_list *list, struct cv_bytes text, struct cv_
 	if (n > CV_LIST_PREFIXES_MAX)
 		return cv_refuse(err, CV_E_LIST_FORMAT, "%zu prefixes, expected at most %u", n,
 				 CV_LIST_PREFIXES_MAX);
-	list->prefixes = calloc(n + 1, sizeof(list->prefixes[0]));
+	list->prefixes = calloc(n + 1, CV_LIST_PREFIX);
 	if (!list->prefixes)
 		return cv_refuse(err, CV_E_MEMORY, "no memory for a list of %zu bytes", text.len);
 	while (next_line(&r, &line)) {
-		struct cv_value *value = &list->prefixes[list->n];
+		struct cv_value value = {};
 
-		if (!cv_value_read(value, CV_PREFIX, line.text, NULL) &&
-		    !cv_value_read(value, CV_ADDRESS, line.text, NULL))
+		if (!cv_value_read(&value, CV_PREFIX, line.text, NULL) &&
+		    !cv_value_read(&value, CV_ADDRESS, line.text, NULL))
 			return bad_line(&line, "an address or a prefix, no bits set behind its length", err);
-		value->type = CV_PREFIX;
-		list->n++;
+		pack(list->prefixes[list->n++], &value);
 	}
 	sort_prefixes(list);
-	return identify_prefixes(list, err);
+	return identify(list, (struct cv_bytes) { (const uint8_t *)list->prefixes, list->n * CV_LIST_PREFIX }, err);
 }
 
 bool cv_list_read(struct cv_list *list, enum cv_type type, struct cv_bytes text,
@@ -330,19 +335,23 @@ static bool has_digest(const struct cv_list *list, const uint8_t *digest)
 /* They do not overlap: only the last that begins at or before the address can cover it. */
 static bool has_address(const struct cv_list *list, const struct cv_value *address)
 {
-	struct cv_value begin = *address;
+	struct cv_value begin = *address, prefix;
 	size_t low = 0, high = list->n, at;
 
 	begin.type = CV_PREFIX;
 	begin.net.bits = 8 * begin.net.len;
 	while (low < high) {
 		at = low + (high - low) / 2;
-		if (cv_value_order(&list->prefixes[at], &begin) <= 0)
+		prefix = unpack(list->prefixes[at]);
+		if (cv_value_order(&prefix, &begin) <= 0)
 			low = at + 1;
 		else
 			high = at;
 	}
-	return low && cv_prefix_covers(&list->prefixes[low - 1], address);
+	if (!low)
+		return false;
+	prefix = unpack(list->prefixes[low - 1]);
+	return cv_prefix_covers(&prefix, address);
 }
 
 enum cv_verdict cv_list_has(const struct cv_list *list, const struct cv_value *value)
