@@ -9,6 +9,7 @@
 # test: verify names what is wrong
 # test: criteria are judged, and each verdict has its exit status
 # test: verify --json tells the same
+# test: what has no size, or cannot be mapped, is read to its end
 # test: what is not given or makes no sense is a usage error
 
 cd "$(dirname "$0")/../.." || exit
@@ -110,9 +111,10 @@ judges() {
 		grep -q 'critical: close, eject' "$dir/out" &&
 		judged 3 'boot.option("nothing") == "x"' &&
 		grep -q 'the command line has it 0 times' "$dir/out" &&
-		sed -i 1d "$dir/programs" &&
+		sed -i 1,2d "$dir/programs" &&
 		judged 1 'every ima.file: digest in file("programs")' &&
-		grep -q 'boot_aggregate' "$dir/out" &&
+		grep -q '/usr/bin/bash' "$dir/out" &&
+		judged 0 'no ima.file: path == "boot_aggregate"' &&
 		judged 2 'boot.secureboot == false' 2> "$dir/err" && grep -q 'did you mean "boot.secure_boot"' "$dir/err"
 }
 
@@ -123,6 +125,13 @@ as_json() {
 		jq -r '"\(.accepted) \(.quote.reset_count) \(.criteria.verdict) \(.criteria.rules | map(.verdict) | join(","))"')" = \
 		"true 2 violated violated,satisfied" ] &&
 		[ "$(verify verity quote --json --nonce <(echo 00) | jq -r '"\(.accepted) \(.error.name)"')" = "false quote-nonce" ]
+}
+
+# As in securityfs, and in procfs.
+unsized() {
+	local log=tests/evidence/uki/binary_bios_measurements
+	diff <($cvctl evidence show --firmware "$log") <($cvctl evidence show --firmware <(cat "$log")) &&
+		verify uki quote --cmdline /proc/cmdline | grep -q '^accepted '
 }
 
 # usage ARGUMENT…: status 2, and says why
@@ -136,7 +145,8 @@ usage() {
 }
 
 senseless() {
-	usage && usage evidence && usage evidence burn && usage evidence show && usage evidence show /nonexistent &&
+	usage criteria check /nonexistent && $cvctl evidence --help | grep -q verify &&
+		usage && usage evidence && usage evidence burn && usage evidence show && usage evidence show /nonexistent &&
 		usage evidence show --bank md5 tests/evidence/uki && usage evidence verify tests/evidence/uki &&
 		usage evidence verify --pcrs sha256:24 tests/evidence/uki && usage evidence verify --pcrs sha256:0- tests/evidence/uki &&
 		usage evidence verify --pcrs sha256:3-1 tests/evidence/uki && usage evidence verify --pcrs md5:0 tests/evidence/uki &&
@@ -151,4 +161,5 @@ check "each quote of each boot is accepted" accepted
 check "verify names what is wrong" wrong
 check "criteria are judged, and each verdict has its exit status" judges
 check "verify --json tells the same" as_json
+check "what has no size, or cannot be mapped, is read to its end" unsized
 check "what is not given or makes no sense is a usage error" senseless

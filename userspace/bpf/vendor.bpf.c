@@ -6,7 +6,7 @@
  *	version		never decreases: a roll-back violates
  *	sealed		its bits may be set, never cleared: a lock-down mask
  *
- *	clang -target bpf -O2 -g -I include/uapi -c vendor.bpf.c -o vendor.bpf.o
+ *	clang -target bpf -O2 -g -I include/uapi -idirafter /usr/include/$(uname -m)-linux-gnu -c vendor.bpf.c -o vendor.bpf.o
  *	cvadm set add --session 2 --vm web 'policy_version bpf vendor.bpf.o:version' \
  *		'lockdown bpf vendor.bpf.o:sealed'
  *

@@ -191,7 +191,7 @@ int bpf_judge_open(struct call *call, const struct criterion *c, struct bpf_judg
 	judge->object = bpf_object__open_file(c->path, NULL);
 	if (!judge->object)
 		return fail(call, CVX_USAGE, "%s: not a readable BPF object: %s; build one with "
-			    "clang -target bpf -O2 -g -c", c->path, strerror(errno));
+			    "clang -target bpf -O2 -g -I/usr/include/$(uname -m)-linux-gnu -c", c->path, strerror(errno));
 	return object_load(call, c, judge);
 }
 

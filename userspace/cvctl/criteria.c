@@ -5,7 +5,7 @@
 #include "criteria.h"
 #include "text.h"
 
-bool criteria_open(struct opened_criteria *it, const char *path)
+int criteria_open(struct opened_criteria *it, const char *path)
 {
 	struct cv_criteria_env env = { &node_catalog, lists_open, &it->lists };
 	struct cv_error err = {};
@@ -16,7 +16,7 @@ bool criteria_open(struct opened_criteria *it, const char *path)
 	*it = (struct opened_criteria) { .lists.beside = path };
 	if (!file_open(&file, path, &err)) {
 		fprintf(stderr, "cvctl: %s\n", err.text);
-		return false;
+		return EXIT_USAGE;
 	}
 	it->criteria = cv_criteria_parse(file.bytes, &env, &spot, &err);
 	if (!it->criteria) {
@@ -25,7 +25,7 @@ bool criteria_open(struct opened_criteria *it, const char *path)
 		lists_close(&it->lists);
 	}
 	file_close(&file);
-	return it->criteria;
+	return it->criteria ? EXIT_GOOD : EXIT_REFUSED;
 }
 
 void criteria_close(struct opened_criteria *it)
@@ -67,7 +67,8 @@ static int parse(const struct command *self, int argc, char **argv, struct asked
 	}
 	if (argc - optind != 1)
 		return usage_error(self, "got %d operands, expected the file of the criteria", argc - optind);
-	return criteria_open(it, argv[optind]) ? -1 : EXIT_REFUSED;
+	c = criteria_open(it, argv[optind]);
+	return c == EXIT_GOOD ? -1 : c;
 }
 
 static int check(const struct command *self, int argc, char **argv)

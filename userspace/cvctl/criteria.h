@@ -12,8 +12,8 @@ struct opened_criteria {
 	struct lists lists;
 };
 
-/* False: said why on standard error. */
-bool criteria_open(struct opened_criteria *it, const char *path);
+/* EXIT_GOOD, or why not, which was said on standard error: EXIT_USAGE: no such file; EXIT_REFUSED: wrong. */
+int criteria_open(struct opened_criteria *it, const char *path);
 void criteria_close(struct opened_criteria *it);
 
 void criteria_print_id(const struct cv_criteria *criteria, char text[CRITERIA_ID_TEXT]);

@@ -12,7 +12,7 @@ static bool failed(const char *path, const char *what, struct cv_error *err)
 	return cv_refuse(err, CV_E_FILE, "%s: cannot %s it: %s", path, what, strerror(errno));
 }
 
-/* Files of securityfs have a size of 0, and are read until they end. */
+/* Until it ends: files of securityfs have a size of 0, and those of procfs cannot be mapped. */
 static bool read_all(struct file *file, int fd, const char *path, struct cv_error *err)
 {
 	uint8_t *data = NULL, *grown;
@@ -40,14 +40,14 @@ static bool read_all(struct file *file, int fd, const char *path, struct cv_erro
 	return true;
 }
 
-static bool map(struct file *file, int fd, size_t size, const char *path, struct cv_error *err)
+static bool map(struct file *file, int fd, size_t size)
 {
-	file->mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (file->mapped == MAP_FAILED) {
-		file->mapped = NULL;
-		return failed(path, "map", err);
-	}
-	file->bytes = (struct cv_bytes) { file->mapped, size };
+	void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (mapped == MAP_FAILED)
+		return false;
+	file->mapped = mapped;
+	file->bytes = (struct cv_bytes) { mapped, size };
 	return true;
 }
 
@@ -64,10 +64,8 @@ bool file_open(struct file *file, const char *path, struct cv_error *err)
 		good = failed(path, "look at", err);
 	else if (S_ISREG(st.st_mode) && st.st_size > FILE_MAX)
 		good = cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, FILE_MAX);
-	else if (S_ISREG(st.st_mode) && st.st_size)
-		good = map(file, fd, st.st_size, path, err);
 	else
-		good = read_all(file, fd, path, err);
+		good = (S_ISREG(st.st_mode) && st.st_size && map(file, fd, st.st_size)) || read_all(file, fd, path, err);
 	close(fd);
 	return good;
 }

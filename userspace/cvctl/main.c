@@ -68,6 +68,33 @@ static const struct command *find(int argc, char **argv)
 	return NULL;
 }
 
+/* "cvctl evidence", perhaps with --help: what there is of this noun. */
+static bool print_noun(const char *noun, FILE *f)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(commands[i]->noun, noun))
+			continue;
+		if (!known)
+			fprintf(f, "usage: cvctl %s COMMAND [ARGUMENTS]\n\n", noun);
+		fprintf(f, "  %-8s %s\n", commands[i]->verb ?: "", commands[i]->summary);
+		known = true;
+	}
+	return known;
+}
+
+static int without_command(int argc, char **argv)
+{
+	bool help = argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"));
+
+	if ((help || argc == 2) && print_noun(argv[1], help ? stdout : stderr))
+		return help ? EXIT_GOOD : EXIT_USAGE;
+	fprintf(stderr, "cvctl: no command \"%s%s%s\"\n", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+	usage(stderr);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -77,7 +104,7 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
 		return EXIT_GOOD;
 	}
@@ -86,11 +113,8 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	command = find(argc, argv);
-	if (!command) {
-		fprintf(stderr, "cvctl: no command \"%s%s%s\"\n", argv[1], argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
-		usage(stderr);
-		return EXIT_USAGE;
-	}
+	if (!command)
+		return without_command(argc, argv);
 	skip = command->verb ? 2 : 1;
 	rc = command->run(command, argc - skip, argv + skip);
 	if (fflush(stdout) || ferror(stdout)) {

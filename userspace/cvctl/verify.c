@@ -243,7 +243,7 @@ static int print_accepted(struct verify *v)
 	enum cv_verdict verdict = CV_SATISFIED;
 	int rc = EXIT_GOOD;
 
-	if (v->criteria && !criteria_open(&it, v->criteria))
+	if (v->criteria && criteria_open(&it, v->criteria))
 		return EXIT_USAGE;
 	v->rules = json_array();
 	if (!v->json)

@@ -49,6 +49,8 @@ static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item,
 
 	while ((next = cv_imalog_next(&w->log, &w->entry, NULL)) == CV_IMALOG_ENTRY) {
 		item->index = IMA->first + w->entry.index;
+		if (!item->index)
+			continue;		/* boot_aggregate, which was verified with the quote */
 		/* Of a violation nothing was measured but that it is one. */
 		w->is_told = !w->entry.violation && cv_imalog_file(&w->log, &w->entry, &w->file, NULL);
 		/* What cannot be told apart may be either, and a violation is a file's: their facts are unknown. */
@@ -137,7 +139,7 @@ static const struct cv_fact buffer_fields[] = {
 
 static const struct cv_fact ima_facts[] = {
 	{ .name = "ima.file", .type = CV_RECORDS, .fields = file_fields, .begin = begin, .next = next_file,
-	  .meaning = "files that the node's kernel measured: programs, libraries, modules, by its IMA policy" },
+	  .meaning = "files that the node's kernel measured, by its IMA policy: programs, libraries, modules; all but boot_aggregate" },
 	{ .name = "ima.buffer", .type = CV_RECORDS, .fields = buffer_fields, .begin = begin, .next = next_buffer,
 	  .meaning = "what was measured that is no file" },
 	{}

@@ -61,7 +61,7 @@
  *	-ERANGE		a number or a length is outside its limits
  *	-EBADF		not an open file descriptor of the caller
  *	-EBUSY		in use: guest attached, slots taken, port number taken
- *	-EOPNOTSUPP	this kernel, guest or topology cannot do it; see extack
+ *	-EOPNOTSUPP	this kernel or guest cannot do it; see extack
  *	-ENOSPC		a documented limit is reached
  *	-ESHUTDOWN	the object is being taken down
  *	-ETIMEDOUT	a vCPU did not leave the guest in time
