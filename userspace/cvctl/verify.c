@@ -314,5 +314,5 @@ const struct command evidence_verify = {
 	"  --criteria FILE    judge what is proven by these criteria\n"
 	"  --json             machine-readable output\n\n"
 	"exit status: 0 accepted, and criteria satisfied; 1 refused or violated; 2 usage; 3 unknown\n\n"
-	"example:\n  cvctl evidence verify --pcrs sha256:0-11 --criteria node.cv evidence/\n", run,
+	"example:\n  cvctl evidence verify --pcrs sha256:0-14 --criteria tests/evidence/node.cv tests/evidence/verity\n", run,
 };
