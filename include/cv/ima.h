@@ -17,6 +17,9 @@ struct cv_ima {
 
 extern const struct cv_module cv_ima_module;	/* its evidence is a struct cv_ima */
 
+/* Is it what the kernel begins its list with? As the first entry it was verified with the quote, and is no file. */
+bool cv_ima_is_aggregate(const struct cv_imafile *file);
+
 /*
  * The list's first entry is the digest of the first registers of @bank, as they
  * were when the kernel began: of how many, 8 or 10; 0 if it is of others. By the entry's

@@ -113,7 +113,7 @@ judges() {
 		grep -q 'the command line has it 0 times' "$dir/out" &&
 		sed -i 1,2d "$dir/programs" &&
 		judged 1 'every ima.file: digest in file("programs")' &&
-		grep -q '/usr/bin/bash' "$dir/out" &&
+		grep -q '/usr/sbin/init2' "$dir/out" &&
 		judged 0 'no ima.file: path == "boot_aggregate"' &&
 		judged 2 'boot.secureboot == false' 2> "$dir/err" && grep -q 'did you mean "boot.secure_boot"' "$dir/err"
 }

@@ -119,7 +119,6 @@ static bool quotes_all(const struct cv_quote *quote, uint16_t alg, uint32_t regi
 /* The kernel begins its list with the registers that it found, if the quote tells of them. */
 static bool begins_here(struct cv_attester *a, const struct cv_quote *quote, struct cv_bytes list, struct cv_error *err)
 {
-	static const struct cv_bytes name = { (const uint8_t *)"boot_aggregate", 14 };
 	struct cv_imalog_entry entry;
 	struct cv_imafile file;
 	struct cv_imalog log;
@@ -128,7 +127,7 @@ static bool begins_here(struct cv_attester *a, const struct cv_quote *quote, str
 	cv_imalog_begin(&log, list);
 	if (cv_imalog_next(&log, &entry, err) != CV_IMALOG_ENTRY)
 		return false;
-	if (entry.violation || !cv_imalog_file(&log, &entry, &file, NULL) || !cv_bytes_equal(file.path, name))
+	if (entry.violation || !cv_imalog_file(&log, &entry, &file, NULL) || !cv_ima_is_aggregate(&file))
 		return cv_refuse(err, CV_E_LOG_AGGREGATE,
 				 "the list of measured files begins with another entry than boot_aggregate");
 	for (unsigned int i = 0; i < a->n_banks; i++) {

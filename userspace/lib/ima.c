@@ -2,6 +2,13 @@
 #include <stdio.h>
 #include <cv/ima.h>
 
+bool cv_ima_is_aggregate(const struct cv_imafile *file)
+{
+	static const struct cv_bytes name = { (const uint8_t *)"boot_aggregate", 14 };
+
+	return cv_bytes_equal(file->path, name);
+}
+
 /* Since Linux 5.8 registers 8 and 9 are in it, but for SHA-1. */
 unsigned int cv_ima_boot_aggregate(const struct cv_imafile *file, const struct cv_pcr_bank *bank)
 {
@@ -49,10 +56,10 @@ static enum cv_list_next next_of(const struct cv_ask *ask, struct cv_item *item,
 
 	while ((next = cv_imalog_next(&w->log, &w->entry, NULL)) == CV_IMALOG_ENTRY) {
 		item->index = IMA->first + w->entry.index;
-		if (!item->index)
-			continue;		/* boot_aggregate, which was verified with the quote */
 		/* Of a violation nothing was measured but that it is one. */
 		w->is_told = !w->entry.violation && cv_imalog_file(&w->log, &w->entry, &w->file, NULL);
+		if (!item->index && w->is_told && cv_ima_is_aggregate(&w->file))
+			continue;
 		/* What cannot be told apart may be either, and a violation is a file's: their facts are unknown. */
 		if (w->is_told ? files == !w->file.is_buffer : files || !w->entry.violation)
 			return CV_LIST_ITEM;
