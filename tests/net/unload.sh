@@ -5,12 +5,15 @@
 # test: ports work in another network namespace
 # test: a network namespace that goes takes its ports with it
 # test: a set whose ports went with a namespace can be deleted
-# test: the module unloads with connections open
+# test: the guest hits a watch all the time while connections flow
+# test: the module unloads with connections open and hits going on
 # test: after that they do not go on as anything
 # test: after that the service port works
 # test: the module loads again
 
 . "$(dirname "$0")/topo.sh"
+# However fast the guest hits, it is no flood here.
+rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" flood_hits=1000000000 || exit
 begin
 
 G=10.2.0.2
@@ -69,10 +72,22 @@ set=$(add_set 1)
 tcp=$(add_port "$set" $G tcp 80) udp=$(add_port "$set" $G udp 80)
 up stream client connect -n 10 -l -s -p 44000 $G "$tcp"
 up ustream client connect -u -n 10 -l -s -p 44000 $G "$udp"
-flows stream && flows ustream
+# What the watch of another word is told of, which is in no criterion.
+hits() {
+	cvadm --json watch list | tr -d ' \n' | tr '{' '\n' | grep '"watch_name":"w3"' | field watch_hits
+}
+hits_more() {
+	[ "$(hits)" -gt "$1" ]
+}
+hitting() {
+	build/tests/vmm/vmm ctl "$sock" start storm "$(printf '%#x' $((words + 24)))" 8 0 0 > /dev/null
+	await 20 hits_more $(($(hits) + 100)) && flows stream && flows ustream && await 20 hits_more $(($(hits) + 100)) &&
+		[ "$(cvadm --json set show "$set" | field set_state)" = satisfied ]
+}
+check "the guest hits a watch all the time while connections flow" hitting
 stop monitor
 vm='' session=''
-check "the module unloads with connections open" timeout 30 rmmod cloudverifier
+check "the module unloads with connections open and hits going on" timeout 60 rmmod cloudverifier
 reading() {
 	echo "$(now stream in) $(now ustream in)"
 }
