@@ -325,7 +325,8 @@ END_TEST
 static const struct { const char *line, *name, *value; bool known; } options[] = {
 	{ "\"r=1\" r=2", "r", "2", false }, { "r='1'", "r", "'1'", false }, { "r=1 r=2", "r", "2", false },
 	{ "r=1 -- r=1", "r", "1", false }, { "a -- r=1", "r", "1", false }, { "r=1 -- a", "r", "1", true },
-	{ "rr=1 r=1 r", "r", "1", true },
+	{ "rr=1 r=1 s", "r", "1", true }, { "r=1 r", "r", "1", false }, { "r-x=1 r_x=2", "r_x", "2", false },
+	{ "r-x=1", "r_x", "1", true },
 };
 
 START_TEST(an_option_that_could_be_read_in_two_ways)

@@ -204,10 +204,12 @@ END_TEST
 /* What was measured and what the kernel takes are not the same of each line. */
 START_TEST(a_command_line_that_the_kernel_does_not_take_whole)
 {
-	static const char *const lines[] = { "a\nlockdown=integrity", "a\x7f b", "a \xc3\xa4", "quiet bootconfig a" };
+	static const char *const lines[] = {
+		"a\nlockdown=integrity", "a\x7f b", "a \xc3\xa4", "quiet bootconfig a", "bootconfig=1", "initcall_blacklist=init_ima",
+	};
 	char longest[2049];
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		admitted("verity");
 		told(lines[i]);
 		ck_assert_int_eq(judged("boot.cmdline == \"x\""), CV_UNKNOWN);

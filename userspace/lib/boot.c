@@ -10,7 +10,6 @@
 #define IMAGE_PCRS	(1u << 2 | 1u << 4)
 #define FILE_PCRS	(1u << 9 | 1u << 11)
 #define COMMAND_PCRS	(1u << 8 | 1u << 12)
-#define STUB_PCRS	(1u << 8 | 1u << 9)	/* of the EFI stub, and of what would hide it */
 
 /* EFI_GLOBAL_VARIABLE and EFI_IMAGE_SECURITY_DATABASE_GUID, as they lie in memory. */
 static const uint8_t global_guid[16] = {

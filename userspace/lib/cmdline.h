@@ -8,8 +8,15 @@
 
 #include <cv/boot.h>
 
+#define CMDLINE_IMAGES	16
+#define STUB_PCRS	(1u << 4 | 1u << 8 | 1u << 9)	/* what the EFI stub extends, and what would hide it */
+
 struct cmdline {
 	struct cv_boot *boot;
+	uint8_t returning[CV_HASH_MAX];		/* digest of the firmware's action after an application came back */
+	const uint8_t *image[CMDLINE_IMAGES];	/* of PCR 4 */
+	unsigned int images;
+	bool again;				/* one of them was started twice, or came back */
 	uint8_t wide[CV_HASH_MAX], wide_zero[CV_HASH_MAX];	/* digests of the line in UTF-16, without and with a zero */
 	unsigned int grub, stub;		/* events of PCR 8 and 9 */
 	struct cv_boot_event options;		/* the first of PCR 9, if it is of this line */

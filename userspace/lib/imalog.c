@@ -194,7 +194,7 @@ static bool tell_third(struct cv_bytes third, struct cv_imafile *file)
 	if (!hash || !cv_hash_of(hash, &third, 1, digest))
 		return is_path;
 	is_of_third = file->digest.len == hash->size && !memcmp(digest, file->digest.data, hash->size);
-	if (is_of_third && third.len && (is_path || looks_signed(third)))
+	if (is_of_third && (third.len ? is_path || looks_signed(third) : !is_path))
 		return false;
 	file->is_buffer = is_of_third && !is_path;
 	file->has_signature = !file->is_buffer && (!third.len || looks_signed(third));
