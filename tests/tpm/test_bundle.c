@@ -144,7 +144,7 @@ static void state_criteria(void)
 	snprintf(text, sizeof(text), "criteria \"all\" {\n boot.secure_boot == true\n every boot.image: digest == %s and pcr == 4\n"
 		 "every boot.file: digest == %s and digest == boot.initrd\n boot.cmdline == \"%s\"\n boot.option(\"a\") == \"b\"\n"
 		 "no boot.command: text != \"\"\n"
-		 "every ima.file where path != \"boot_aggregate\": path == \"/bin/one\" and digest == %s\n no ima.file: violation == true or verity == true\n"
+		 "every ima.file: path == \"/bin/one\" and digest == %s\n no ima.file: violation == true or verity == true\n"
 		 "some ima.file: path == \"/bin/one\"\n no ima.buffer: name == \"x\"\n"
 		 "roti.installer != roti.image\n roti.label == \"image\"\n tpm.clock > 0 s\n }", loader, initrd, cmdline, one);
 	criteria = cv_criteria_parse((struct cv_bytes) { (const uint8_t *)text, strlen(text) }, &env, &spot, &err);

@@ -5,7 +5,7 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <cv/pcr.h>
+#include <cv/ima.h>
 
 struct blob {
 	uint8_t data[65536];
@@ -55,6 +55,18 @@ static inline void evidence_registers(const char *boot, const char *bank_name, s
 	}
 	fclose(f);
 	ck_assert_msg(n == CV_PCRS, "%s: %u registers of %s", boot, n, bank_name);
+}
+
+/* Does the list begin with these registers, 0 to 9? */
+static inline bool began_with(struct cv_bytes list, const struct cv_pcr_bank *registers)
+{
+	struct cv_imalog_entry entry;
+	struct cv_imafile file;
+	struct cv_imalog log;
+
+	cv_imalog_begin(&log, list);
+	return cv_imalog_next(&log, &entry, NULL) == CV_IMALOG_ENTRY && cv_imalog_file(&log, &entry, &file, NULL) &&
+	       cv_ima_boot_aggregate(&file, registers) == 10;
 }
 
 #endif

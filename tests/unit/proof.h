@@ -70,18 +70,6 @@ static inline void keep(void *context, const struct cv_rule_report *report)
 		snprintf(why, sizeof(why), "%s (%s)", report->why, report->from);
 }
 
-/* Ten registers, by the first entry of the list. */
-static inline bool began_with(const struct cv_pcr_bank *bank)
-{
-	struct cv_imalog_entry entry;
-	struct cv_imafile file;
-	struct cv_imalog log;
-
-	cv_imalog_begin(&log, of(&imalog));
-	return cv_imalog_next(&log, &entry, NULL) == CV_IMALOG_ENTRY && cv_imalog_file(&log, &entry, &file, NULL) &&
-	       cv_ima_boot_aggregate(&file, bank) == 10;
-}
-
 static uint32_t quoted = QUOTED;	/* registers that the facts may be of */
 
 static inline enum cv_verdict judged(const char *rule)
@@ -98,7 +86,7 @@ static inline enum cv_verdict judged(const char *rule)
 
 	/* Whatever the log is: as if the registers were so; what the kernel found is what it found. */
 	ck_assert(cv_fwlog_replay(of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), &of_log.bank[0], &err));
-	of_log.at_start = began_with(&of_log.bank[0]);
+	of_log.at_start = began_with(of(&imalog), &of_log.bank[0]);
 	ck_assert_msg(cv_boot_read(&boot, of(&fwlog), &of_log, 0, quoted, of(&cmdline), &err), "%s", err.text);
 	evidence[0].data = &boot;
 	snprintf(text, sizeof(text), "criteria \"x\" { %s }", rule);

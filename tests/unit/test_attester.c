@@ -221,6 +221,9 @@ END_TEST
 /* boot_aggregate, which binds the list to what was before it. */
 START_TEST(the_first_entry_is_of_the_boot)
 {
+	struct cv_imafile old = {};
+	struct cv_bytes parts[8];
+	uint8_t digest[CV_HASH_MAX];
 	struct cv_imalog_entry entry;
 	struct cv_imafile file;
 	struct cv_imalog log;
@@ -233,7 +236,13 @@ START_TEST(the_first_entry_is_of_the_boot)
 	ck_assert(cv_fwlog_replay(of(&fwlog), cv_hash_by_alg(CV_ALG_SHA256), &bank, &err));
 	ck_assert(cv_ima_boot_aggregate(&file, &bank));
 	ck_assert_uint_eq(cv_ima_boot_aggregate(&file, &bank), 10);
+	for (int i = 0; i < 8; i++)
+		parts[i] = (struct cv_bytes) { bank.value[i], bank.hash->size };
+	ck_assert(cv_hash_of(bank.hash, parts, 8, digest));	/* Linux before 5.8 */
+	old.digest = (struct cv_bytes) { digest, bank.hash->size };
+	ck_assert_uint_eq(cv_ima_boot_aggregate(&old, &bank), 8);
 	bank.value[3][0] ^= 1;
+	ck_assert(!cv_ima_boot_aggregate(&old, &bank));
 	ck_assert(!cv_ima_boot_aggregate(&file, &bank));
 }
 END_TEST

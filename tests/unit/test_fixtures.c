@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <cv/criteria.h>
+#include "evidence.h"
 #include "fixture.h"
 
 #define MADE	"tests/fixtures"
@@ -67,18 +68,6 @@ static void check_refused(const char *file, const char *at)
 	ck_assert_msg(!strcmp(cv_error_name(err.name), name.text), "%s: %s: %s", file, cv_error_name(err.name), err.text);
 }
 
-/* Ten registers, by the first entry of the list. */
-static bool began_with(const struct cv_pcr_bank *registers)
-{
-	struct cv_imalog_entry entry;
-	struct cv_imafile file;
-	struct cv_imalog log;
-
-	cv_imalog_begin(&log, ima());
-	return cv_imalog_next(&log, &entry, NULL) == CV_IMALOG_ENTRY && cv_imalog_file(&log, &entry, &file, NULL) &&
-	       cv_ima_boot_aggregate(&file, registers) == 10;
-}
-
 static char why[512];
 
 static void keep(void *context, const struct cv_rule_report *report)
@@ -107,7 +96,7 @@ static void check_rule(const char *file, const char *at)
 	ck_assert_msg(replay(f.n_banks ? f.bank[f.n_banks - 1] : fixture_hash("sha256")), "%s: %s", file, err.text);
 	if (f.has_firmware) {
 		node.bank[0] = bank;
-		node.at_start = began_with(&bank);
+		node.at_start = began_with(ima(), &bank);
 		ck_assert_msg(cv_boot_read(&boot, firmware(), &node, 0, ~0u, (struct cv_bytes) { (uint8_t *)f.cmdline, strlen(f.cmdline) }, &err),
 			      "%s: %s", file, err.text);
 		evidence[1].data = &boot;

@@ -210,15 +210,13 @@ static bool get_initrd(const struct cv_ask *ask, struct cv_value *value, struct 
 {
 	value->digest.hash = BOOT->hash;
 	value->digest.bytes = BOOT->initrd.digest;
-	return are_quoted(BOOT, STUB_PCRS, from) &&
-	       is_without_doubt(BOOT->initrd_doubt, &BOOT->initrd, from);
+	return is_without_doubt(BOOT->initrd_doubt, &BOOT->initrd, from);
 }
 
 static bool get_cmdline(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)
 {
 	value->string = BOOT->cmdline;
-	return are_quoted(BOOT, STUB_PCRS, from) &&
-	       is_without_doubt(BOOT->cmdline_doubt, &BOOT->options, from);
+	return is_without_doubt(BOOT->cmdline_doubt, &BOOT->options, from);
 }
 
 static bool get_option(const struct cv_ask *ask, struct cv_value *value, struct cv_from *from)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include "cmdline.h"
 
+#define STUB_PCRS	(1u << 4 | 1u << 8 | 1u << 9)	/* what the EFI stub extends, and what would hide it */
 #define LINE_MAX	2048	/* COMMAND_LINE_SIZE: what is behind it was measured, and is not the kernel's */
 
 static bool hash_forms(struct cmdline *line)

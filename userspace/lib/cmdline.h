@@ -9,7 +9,6 @@
 #include <cv/boot.h>
 
 #define CMDLINE_IMAGES	16
-#define STUB_PCRS	(1u << 4 | 1u << 8 | 1u << 9)	/* what the EFI stub extends, and what would hide it */
 
 struct cmdline {
 	struct cv_boot *boot;

@@ -85,7 +85,7 @@ static const uint8_t separators[][4] = { { 0, 0, 0, 0 }, { 0xff, 0xff, 0xff, 0xf
 /* 10.4.4, and what SeaBIOS adds: in registers to which code is measured, too. */
 static const char *const actions[] = {
 	"Calling EFI Application from Boot Option", "Returning from EFI Application from Boot Option",
-	"Calling INT 19h", "Returned INT 19h", "Returned via INT 18h", "Start Option ROM Scan",
+	"Calling INT 19h", "Returned INT 19h", "Return via INT 18h", "Start Option ROM Scan",
 	"Booting BCV device 80h (HDD)", "Booting BCV device 00h (Floppy)", "Booting from CD ROM device",
 	"Exit Boot Services Invocation", "Exit Boot Services Returned with Success",
 	"Exit Boot Services Returned with Failure",
