@@ -12,11 +12,11 @@
 
 static unsigned int reread_ms = 10;
 module_param(reread_ms, uint, 0444);
-MODULE_PARM_DESC(reread_ms, "Milliseconds between two looks at watched bytes without packets (1 to 1000, default 10)");
+MODULE_PARM_DESC(reread_ms, "Milliseconds between two looks at watched bytes without packets (1 to 60000, default 10)");
 
 static ktime_t period(void)
 {
-	return ms_to_ktime(clamp(reread_ms, 1U, 1000U));
+	return ms_to_ktime(clamp(reread_ms, 1U, 60000U));
 }
 
 static enum hrtimer_restart tick(struct hrtimer *timer)

@@ -3,7 +3,8 @@
 # Ways to change watched bytes, or what their address means, without being seen. Documentation/threats.md tells for each
 # what notices it.
 #
-# By the guest: the set has left "satisfied" before a packet is sent, and no packet sent then arrives.
+# With a timer that looks once a minute: who saw it is named, so that none is seen by the timer for another. Either the set has
+# left "satisfied" when the attempt is over, or a packet, sent then, finds it out; it does not arrive in either case.
 # test: pvclock: KVM writes the guest's clock
 # test: steal-time: KVM writes what it stole
 # test: pv-eoi: KVM clears the end-of-interrupt byte
@@ -28,16 +29,24 @@
 # test: INIT: a store after it
 # test: L2: a store by a guest of the guest
 # test: write and restore: latched by the trigger
-# test: flood: hits without end
 # test: debugger: the VMM takes the debug registers
 # test: slot: the memory slot is deleted and made again
 # test: madvise: the page is thrown away
 # test: swap: the host pages out all it can
 # test: KSM: the host merges all it can
+# test: process_vm_writev
 #
-# By the host, while no vCPU runs: the next packet does not arrive, and without packets the set leaves "satisfied".
-# test: process_vm_writev, then a packet
+# Those that only a packet found out, without packets: the timer, as by default, does. tools/bench watch measures how soon.
+# test: fistp, without packets
+# test: avx-store, without packets
+# test: alias on a page of no trigger, without packets
+# test: swap-pte, without packets
+# test: swap-pte and the copy, without packets
 # test: process_vm_writev, without packets
+# test: another root of the page tables, without packets
+# test: another entry in the root of the page tables, without packets
+#
+# test: flood: hits without end
 # test: thousand: any of 1,000 watches of one guest
 # timeout: 900
 
@@ -47,9 +56,10 @@ ctl() {
 	build/tests/vmm/vmm ctl "$sock" "$@"
 }
 
-# The module anew, with a timer that does not look for a second, or as by default.
+# module PARAMETER…: anew; a monitor does not outlive it.
 module() {
-	rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" "$@"
+	[ -z "${pids[monitor]-}" ] || stop monitor
+	rmmod cloudverifier && insmod "build/$CV_KERNEL/cloudverifier.ko" "$@" && listen
 }
 
 state() {
@@ -102,21 +112,35 @@ nothing_arrives() {
 	[ "$(send)" != open ] && [ "$(counted guest)" = 0 ]
 }
 
-# by_guest NAME WANTED COMMAND…: WANTED is a pattern for the state that follows.
-by_guest() {
-	local name=$1 wanted=$2 got
-	shift 2
-	"$@" > "$dir/said" 2>&1 || { fail "$name" "the attempt fails: $(cat "$dir/said")"; curtain; return; }
-	got=$(state)
-	# shellcheck disable=SC2053 # a pattern
+# Who saw what ended "satisfied"; nobody did if KVM or the memory management told, or the address leads elsewhere.
+seen_by() {
+	tr -d ' ' < "$dir/events" | grep -E '"ev_from":"satisfied"' | grep -E "\"set\":$set[,}]" | tail -n 1 | field ev_source
+}
+
+# It may be satisfied again: a copy of the page is as good.
+was_left() {
+	seen 1 '"ev_from":"satisfied"' "\"set\":$set[,}]"
+}
+
+# judge NAME WANTED SEEN: WANTED and SEEN are patterns for the state after all and for who saw it.
+judge() {
+	local name=$1 wanted=$2 seen=$3 got who before
+	before=$(state)
+	if ! nothing_arrives; then
+		fail "$name" "a packet passes"
+		return
+	fi
+	await 20 was_left
+	got=$(state) who=$(seen_by) who=${who:-told}
+	[ "$before" != satisfied ] || [[ $who == @(packet|told) ]] || seen='only a packet could'
+	# shellcheck disable=SC2053 # patterns
 	if [[ $got != $wanted ]]; then
 		fail "$name" "the set is $got"
-	elif ! nothing_arrives; then
-		fail "$name" "a packet passes"
+	elif [[ $who != $seen ]]; then
+		fail "$name" "seen by $who, expected $seen; before the packet the set was $before"
 	else
 		ok "$name"
 	fi
-	curtain
 }
 
 phys() {
@@ -133,14 +157,6 @@ write_back() {
 	ctl alias-store words 8 1 && ctl store words+64 8 1 && ctl alias-store words 8 0
 }
 
-moved() {
-	[ "$(cvadm --json watch list | field watch_lost)" -ge 1 ]
-}
-
-# The copy is equal, so the set may be satisfied again; but only after it was not.
-swap() {
-	ctl swap-pte 1 && await 10 moved && ctl store words 8 1
-}
 
 swap_and_back() {
 	ctl swap-pte 1 && ctl store words.low 8 1 && ctl swap-pte 0
@@ -227,89 +243,105 @@ swap_space() {
 	modprobe zram && echo 64M > /sys/block/zram0/disksize && mkswap /dev/zram0 > /dev/null && swapon /dev/zram0
 }
 
-# attempt NAME WANTED [SCENE-OPTION…] -- COMMAND…
+# attempt NAME WANTED SEEN [SCENE-OPTION…] -- COMMAND…
 attempt() {
-	local name=$1 wanted=$2 options=()
-	shift 2
+	local name=$1 wanted=$2 seen=$3 options=()
+	shift 3
 	while [ "$1" != -- ]; do options+=("$1"); shift; done
 	shift
-	scene "${options[@]}" || { fail "$name" "the scene does not stand"; curtain; return; }
-	by_guest "$name" "$wanted" "$@"
+	forget_events
+	if ! scene "${options[@]}"; then
+		fail "$name" "the scene does not stand"
+	elif ! "$@" > "$dir/said" 2>&1; then
+		fail "$name" "the attempt fails: $(cat "$dir/said")"
+	else
+		judge "$name" "$wanted" "$seen"
+	fi
+	curtain
+}
+
+# without_packets NAME [SCENE-OPTION…] -- COMMAND…
+without_packets() {
+	local name="$1, without packets" options=()
+	shift
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	forget_events
+	scene "${options[@]}" && "$@" > "$dir/said" 2>&1 && check "$name" await 5 was_left
+	curtain
 }
 
 trap end EXIT
 topology && up server guest serve -u -e 0.0.0.0 80 || exit 1
 vm='' session=''
 
-attempt "pvclock: KVM writes the guest's clock" violated -- eval 'ctl pvclock $(phys)'
-attempt "steal-time: KVM writes what it stole" violated -- eval 'ctl steal-time $(phys)'
-attempt "pv-eoi: KVM clears the end-of-interrupt byte" violated -- eval 'ctl pv-eoi $(phys) && ctl pv-eoi $(phys)'
-attempt "wallclock: KVM writes the time of boot" violated -- eval 'ctl wallclock $(phys)'
-attempt "ins: KVM emulates the store" violated -- ctl ins words 4 1
-attempt "movs-mmio: KVM emulates a store of what a device gave" violated -- ctl movs-mmio words 4 1
-attempt "sgdt: a system instruction stores" violated -- ctl sgdt words
-attempt "fxsave" violated -- ctl fxsave words
-attempt "fistp: on a write-tracked page KVM cannot emulate it" violated --trigger page -- ctl fistp words 4 1
-attempt "avx-store: on a write-tracked page KVM cannot emulate it" violated --trigger page -- ctl avx-store words 1
-attempt "rep-stos over it" violated -- ctl rep-stos words 8 1 4
-attempt "unaligned: a store that begins before it" violated -- eval 'ctl store $(address_of 5) 8 0x100000000'
-attempt "page-crossing: a store that begins on the page before it" violated -- eval 'ctl store $(address_of -4) 8 0x100000000'
-attempt "alias: a store through another linear address" violated -- ctl alias-store words 8 1
-attempt "alias on a write-tracked page: latched though taken back" violated --trigger page -- write_back
-attempt "swap-pte: the address means a copy of the page" '@(unknown|violated)' -- swap
-attempt "swap-pte, then the copy changes" '@(unknown|violated)' -- eval 'ctl swap-pte 1 && ctl store spare 8 1'
-attempt "swap-pte, then the original changes, and back" '@(unknown|violated)' -- swap_and_back
-attempt "movss: a store in the shadow of MOV SS" violated -- ctl movss-store words 8 1
+# --- once a minute -------------------------------------------------------------------------------------------------
+
+module reread_ms=60000 flood_hits=1000000000
+vcpu='@(exit|store|kvm)'	# the vCPU itself, before it goes on
+attempt "pvclock: KVM writes the guest's clock" violated "$vcpu" -- eval 'ctl pvclock $(phys)'
+attempt "steal-time: KVM writes what it stole" violated "$vcpu" -- eval 'ctl steal-time $(phys)'
+attempt "pv-eoi: KVM clears the end-of-interrupt byte" violated "$vcpu" -- eval 'ctl pv-eoi $(phys) && ctl pv-eoi $(phys)'
+attempt "wallclock: KVM writes the time of boot" violated "$vcpu" -- eval 'ctl wallclock $(phys)'
+attempt "ins: KVM emulates the store" violated "$vcpu" -- ctl ins words 4 1
+attempt "movs-mmio: KVM emulates a store of what a device gave" violated "$vcpu" -- ctl movs-mmio words 4 1
+attempt "sgdt: a system instruction stores" violated exit -- ctl sgdt words
+attempt "fxsave" violated exit -- ctl fxsave words
+attempt "fistp: on a write-tracked page KVM cannot emulate it" violated packet --trigger page -- ctl fistp words 4 1
+attempt "avx-store: on a write-tracked page KVM cannot emulate it" violated packet --trigger page -- ctl avx-store words 1
+attempt "rep-stos over it" violated exit -- ctl rep-stos words 8 1 4
+attempt "unaligned: a store that begins before it" violated exit -- eval 'ctl store $(address_of 5) 8 0x100000000'
+attempt "page-crossing: a store that begins on the page before it" violated exit -- eval 'ctl store $(address_of -4) 8 0x100000000'
+attempt "alias: a store through another linear address" violated exit -- ctl alias-store words 8 1
+attempt "alias on a write-tracked page: latched though taken back" violated "@(store|kvm)" --trigger page -- write_back
+attempt "swap-pte: the address means a copy of the page" '@(satisfied|unknown)' told -- ctl swap-pte 1
+attempt "swap-pte, then the copy changes" '@(unknown|violated)' told -- eval 'ctl swap-pte 1 && ctl store words 8 1'
+attempt "swap-pte, then the original changes, and back" '@(unknown|violated)' '@(exit|packet)' -- swap_and_back
+attempt "movss: a store in the shadow of MOV SS" violated exit -- ctl movss-store words 8 1
 vmm_options=(--vcpus 2)
-attempt "second vCPU: a store while the first is in its hit" violated -- second
+attempt "second vCPU: a store while the first is in its hit" violated exit -- second
 vmm_options=(--vcpus 1 --max-vcpus 2)
-attempt "hot-plugged vCPU: a store" violated -- plugged
+attempt "hot-plugged vCPU: a store" violated exit -- plugged
 vmm_options=(--vcpus 2)
-attempt "INIT: a store after it" violated -- after_init
+attempt "INIT: a store after it" violated exit -- after_init
 vmm_options=(--vcpus 1 --nested) attach_options=(--allow-nested)
-attempt "L2: a store by a guest of the guest" violated -- ctl l2-store words 8 1
-attempt "write and restore: latched by the trigger" violated -- restore
-attempt "debugger: the VMM takes the debug registers" violated -- debugger
-attempt "slot: the memory slot is deleted and made again" '@(unknown|violated)' -- slot
-attempt "madvise: the page is thrown away" '@(unknown|violated)' -- thrown_away
+attempt "L2: a store by a guest of the guest" violated exit -- ctl l2-store words 8 1
+attempt "write and restore: latched by the trigger" violated exit -- restore
+attempt "debugger: the VMM takes the debug registers" violated exit -- debugger
+attempt "slot: the memory slot is deleted and made again" '@(unknown|violated)' told -- slot
+attempt "madvise: the page is thrown away" '@(unknown|violated)' '@(exit|told)' -- thrown_away
 
 if swap_space; then
-	attempt "swap: the host pages out all it can" violated -- paged_out
+	attempt "swap: the host pages out all it can" violated exit -- paged_out
 	swapoff /dev/zram0
 else
 	skip "swap: the host pages out all it can" "no zram in this kernel"
 fi
 if [ -e /sys/kernel/mm/ksm/run ]; then
-	attempt "KSM: the host merges all it can" violated -- merge
+	attempt "KSM: the host merges all it can" violated '@(exit|told)' -- merge
 	echo 2 > /sys/kernel/mm/ksm/run
 else
 	skip "KSM: the host merges all it can" "no KSM in this kernel"
 fi
 
-# --- by the host ---------------------------------------------------------------------------------------------------
-
+# While no vCPU runs.
 host_writes() {
-	build/tests/attack/poke "$vmm_pid" "$(ctl hva words)" 1
+	ctl pause 0 > /dev/null && build/tests/attack/poke "$vmm_pid" "$(ctl hva words)" 1
 }
 
-module reread_ms=1000
-scene && ctl pause 0 > /dev/null && host_writes
-if nothing_arrives && [ "$(state)" = violated ]; then
-	ok "process_vm_writev, then a packet"
-else
-	fail "process_vm_writev, then a packet" "$(state), $(counted guest) arrived"
-fi
-curtain
+attempt "process_vm_writev" violated packet -- host_writes
+
+# --- without packets -----------------------------------------------------------------------------------------------
 
 module
-scene && ctl pause 0 > /dev/null && host_writes
-if await 5 left_satisfied; then
-	ok "process_vm_writev, without packets"
-else
-	fail "process_vm_writev, without packets" "the set is $(state)"
-fi
-curtain
-
+without_packets "fistp" --trigger page -- ctl fistp words 4 1
+without_packets "avx-store" --trigger page -- ctl avx-store words 1
+without_packets "alias on a page of no trigger" --trigger none -- ctl alias-store words 8 1
+without_packets "swap-pte" -- ctl swap-pte 1
+without_packets "swap-pte and the copy" -- eval 'ctl swap-pte 1 && ctl store words 8 1'
+without_packets "process_vm_writev" -- host_writes
+without_packets "another root of the page tables" -- eval 'ctl poke spare 8 1 && ctl swap-root 1'
+without_packets "another entry in the root of the page tables" -- eval 'ctl poke spare 8 1 && ctl swap-root 2'
 check "flood: hits without end" flood
 curtain
 module

@@ -4,6 +4,7 @@
  * ports, the vectors. Read by C and by the assembler.
  *
  *	0x008000	real-mode trampoline for INIT and SIPI
+ *	0x009000	page tables in which `words` means `spare`, built by the VMM
  *	0x010000	page tables, built by the VMM
  *	0x020000	op `l2-store`: VMCB and host state of each vCPU
  *	0x100000	guest image
@@ -17,6 +18,12 @@
 #define MAX_VCPUS		64
 
 #define TRAMPOLINE		0x8000
+#define OTHER_TABLES		0x9000
+#define PML4_OTHER		(OTHER_TABLES + 0x0000)
+#define PDPT_OTHER		(OTHER_TABLES + 0x1000)
+#define PD_OTHER		(OTHER_TABLES + 0x2000)
+#define PT_OTHER		(OTHER_TABLES + 0x3000)
+
 #define PAGE_TABLES		0x10000
 #define PML4			(PAGE_TABLES + 0x0000)
 #define PML4_BARE		(PAGE_TABLES + 0x1000)	/* without the high alias */

@@ -403,7 +403,19 @@ other_names() { # NAME: what the guest's page table says of the page
 	does 0xa4 peek spare 4
 	hits 0 swap-pte 0
 	does 0xa2 load $1 4
+	[ "$mode" != long ] || other_roots $1
 	does ok cleardr
+}
+
+other_roots() { # NAME
+	local how
+	does ok poke spare 4 0xa5
+	for how in 1 2; do
+		hits 0 swap-root $how
+		does 0xa5 load $1 4
+		hits 0 swap-root 0
+		does 0xa2 load $1 4
+	done
 }
 
 renamed() { # HIGH: the guest's page table gives the name another page
@@ -475,6 +487,7 @@ flat_mode() {
 	refuses l2-store words 4 1
 	refuses alias-store words 4 1
 	refuses swap-pte 1
+	refuses swap-root 1
 	stores "1 2 4"
 	wide_stores "2 4"
 	emulated_stores

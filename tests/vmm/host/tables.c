@@ -4,6 +4,7 @@
  * more in 4 KiB pages at a kernel-like address, so that linear != physical; the
  * 2 MiB behind that are names to give away. All of it is open to CPL 3.
  */
+#include <string.h>
 #include "vmm.h"
 
 #define P	0x7ULL		/* present, writable, user */
@@ -31,6 +32,19 @@ static void build64(void)
 		table(PT_HIGH)[i] = (WATCHED + i * 0x1000) | P;
 }
 
+/* As the first ones, but that the name of `words` means `spare`. */
+static void build_other(void)
+{
+	memcpy(table(PML4_OTHER), table(PML4), 4096);
+	memcpy(table(PDPT_OTHER), table(PDPT_HIGH), 4096);
+	memcpy(table(PD_OTHER), table(PD_HIGH), 4096);
+	memcpy(table(PT_OTHER), table(PT_HIGH), 4096);
+	table(PML4_OTHER)[511] = PDPT_OTHER | P;
+	table(PDPT_OTHER)[510] = PD_OTHER | P;
+	table(PD_OTHER)[HIGH64 >> 21 & 511] = PT_OTHER | P;
+	table(PT_OTHER)[(WORDS - WATCHED) / 4096] = SPARE | P;
+}
+
 static void build32(void)
 {
 	uint32_t *directory = (uint32_t *)table(PD32), *pages = (uint32_t *)table(PT32_HIGH);
@@ -45,8 +59,10 @@ static void build32(void)
 
 void tables_build(void)
 {
-	if (vm.long_mode)
+	if (vm.long_mode) {
 		build64();
-	else
+		build_other();
+	} else {
 		build32();
+	}
 }
