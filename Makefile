@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#	make			the module for every kernel in KERNELS, libcv, cvadm, cvctl, test and bench programs
+#	make			the module for every kernel in KERNELS, libcv, cvadm, cvctl, cvd, cvnoded, test and bench programs
 #	make check		tests/run (as root)
 #	make lint		sparse, W=1, style, ABI and dependency checks
 #	make bench		tools/bench all (as root)
-#	make install		cvadm and cvctl, their manuals, completion; DESTDIR and PREFIX are obeyed
+#	make install		the programs, their manuals, completion, units of systemd; DESTDIR and PREFIX are obeyed
 #	make modules_install	the module, for the running kernel (or KDIR=…)
 #	make clean
 #
@@ -14,7 +14,7 @@ KERNELS ?= 6.1 6.12
 B := build
 J := -j$(shell nproc)
 KDIR ?= /lib/modules/$(shell uname -r)/build
-CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tests/linux tests/attack tests/tpm tools/bench.d
+CHECKS := tests/vmm tests/unit tests/net tests/netlink tests/vm tests/linux tests/attack tests/tpm tests/cloud tools/bench.d
 
 release = $(shell cat $(B)/kernels/$(1)/release 2>/dev/null)
 # Kernels of tools/kernels-debug keep the tree they were built in.
@@ -39,6 +39,10 @@ userspace:
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvadm SANITIZE=1
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvctl
 	@$(MAKE) --no-print-directory $(J) -C userspace/cvctl SANITIZE=1
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvd
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvd SANITIZE=1
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvnoded
+	@$(MAKE) --no-print-directory $(J) -C userspace/cvnoded SANITIZE=1
 	@$(MAKE) --no-print-directory $(J) -C userspace/bpf
 
 programs:
@@ -56,6 +60,8 @@ bench:
 install: userspace
 	$(MAKE) -C userspace/cvadm install
 	$(MAKE) -C userspace/cvctl install
+	$(MAKE) -C userspace/cvd install
+	$(MAKE) -C userspace/cvnoded install
 
 modules_install:
 	@mkdir -p $(B)/here
@@ -63,7 +69,7 @@ modules_install:
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(B)/here modules modules_install
 
 clean:
-	@for dir in $(CHECKS) userspace/lib userspace/cvadm userspace/cvctl userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
+	@for dir in $(CHECKS) userspace/lib userspace/peer userspace/cvadm userspace/cvctl userspace/cvd userspace/cvnoded userspace/bpf; do $(MAKE) --no-print-directory -C $$dir clean; done
 	rm -rf $(addprefix $(B)/,$(KERNELS) debug kcsan here bin bench tests obj bpf fuzz log run scratch)
 
 .PHONY: all modules userspace programs check lint bench install modules_install clean

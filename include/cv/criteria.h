@@ -106,4 +106,27 @@ enum cv_verdict cv_criteria_judge(const struct cv_criteria *criteria,
 				  const struct cv_evidence *evidence, unsigned int n_evidence,
 				  cv_report_fn *report, void *context);
 
+/* --- judging again ------------------------------------------------------------------------- */
+
+/*
+ * Whoever satisfied @criteria may be judged again by what is new: by modules that
+ * are read anew, the facts of which count as they are now, and the lists of which
+ * hold what was not in them before. Rules about other modules stand as they were.
+ *
+ * False, @err and @spot's line if a rule mixes both in a way that cannot be told apart: a part
+ * of a rule (between its "and"s) is about @renewed modules alone, or about none of them,
+ * and a list of theirs is gone through only by "every", "no" or "some" that stands by itself.
+ */
+bool cv_criteria_can_be_renewed(const struct cv_criteria *criteria,
+				const struct cv_module *const *renewed, unsigned int n_renewed,
+				struct cv_spot *spot, struct cv_error *err);
+
+/* As cv_criteria_judge(), of criteria that can be renewed by the modules of @evidence. */
+enum cv_verdict cv_criteria_judge_again(const struct cv_criteria *criteria,
+					const struct cv_evidence *evidence, unsigned int n_evidence,
+					cv_report_fn *report, void *context);
+
+/* Are they for nodes or guests of this type ("compute")? Those that do not say are for all. */
+bool cv_criteria_is_for(const struct cv_criteria *criteria, const char *type);
+
 #endif

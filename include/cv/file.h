@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef FILE_H
-#define FILE_H
+/* The whole of a file. */
+#ifndef CV_FILE_H
+#define CV_FILE_H
 
-#include <cv/error.h>
-#include <cv/bytes.h>
+#include "bytes.h"
+#include "error.h"
 
-#define FILE_MAX	(256u << 20)	/* bytes */
+#define CV_FILE_MAX	(256u << 20)	/* bytes */
 
-struct file {
+struct cv_file {
 	struct cv_bytes bytes;
 	void *mapped;		/* or NULL: allocated */
 };
 
 /* Maps a regular file, reads any other, as those of securityfs, to its end. False and @err. */
-bool file_open(struct file *file, const char *path, struct cv_error *err);
-void file_close(struct file *file);
+bool cv_file_open(struct cv_file *file, const char *path, struct cv_error *err);
+void cv_file_close(struct cv_file *file);
 
 #endif

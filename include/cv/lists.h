@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The lists that criteria name, opened once each. */
-#ifndef LISTS_H
-#define LISTS_H
+#ifndef CV_LISTS_H
+#define CV_LISTS_H
 
-#include <cv/list.h>
 #include "file.h"
+#include "list.h"
 
-struct opened_list {
-	struct opened_list *next;
+struct cv_opened_list {
+	struct cv_opened_list *next;
 	char *path;
-	struct file file;
+	struct cv_file file;
 	struct cv_list list;
 };
 
-struct lists {
+struct cv_lists {
 	const char *beside;	/* a file: relative names are beside it */
-	struct opened_list *first;
+	struct cv_opened_list *first;
 };
 
-/* For struct cv_criteria_env; the context is a struct lists. */
-const struct cv_list *lists_open(void *context, const char *name, enum cv_type type, struct cv_error *err);
-void lists_close(struct lists *lists);
+/* For struct cv_criteria_env; the context is a struct cv_lists. */
+const struct cv_list *cv_lists_open(void *context, const char *name, enum cv_type type, struct cv_error *err);
+void cv_lists_close(struct cv_lists *lists);
 
 #endif

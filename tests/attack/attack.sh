@@ -114,12 +114,12 @@ nothing_arrives() {
 
 # Who saw what ended "satisfied"; nobody did if KVM or the memory management told, or the address leads elsewhere.
 seen_by() {
-	tr -d ' ' < "$dir/events" | grep -E '"ev_from":"satisfied"' | grep -E "\"set\":$set[,}]" | tail -n 1 | field ev_source
+	tr -d ' ' < "$dir/events" | grep -E '"ev_from":"satisfied"' | grep -E "\"set\":${set}[,}]" | tail -n 1 | field ev_source
 }
 
 # It may be satisfied again: a copy of the page is as good.
 was_left() {
-	seen 1 '"ev_from":"satisfied"' "\"set\":$set[,}]"
+	seen 1 '"ev_from":"satisfied"' "\"set\":${set}[,}]"
 }
 
 # judge NAME WANTED SEEN: WANTED and SEEN are patterns for the state after all and for who saw it.

@@ -408,7 +408,6 @@ other_names() { # NAME: what the guest's page table says of the page
 }
 
 other_roots() { # NAME
-	local how
 	does ok poke spare 4 0xa5
 	for how in 1 2; do
 		hits 0 swap-root $how

@@ -36,7 +36,7 @@ bool bundle_open(struct bundle *b, struct cv_error *err)
 
 		if (!path)
 			continue;
-		if (!file_open(&b->file[part], path, err))
+		if (!cv_file_open(&b->file[part], path, err))
 			return false;
 		b->there[part] = true;
 	}
@@ -47,7 +47,7 @@ void bundle_close(struct bundle *b)
 {
 	for (enum part part = 0; part < N_PARTS; part++) {
 		if (b->there[part])
-			file_close(&b->file[part]);
+			cv_file_close(&b->file[part]);
 		free(b->made[part]);
 	}
 }

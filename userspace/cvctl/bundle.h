@@ -4,7 +4,7 @@
 #define BUNDLE_H
 
 #include <cv/attester.h>
-#include "file.h"
+#include <cv/file.h>
 
 enum part {
 	PART_KEY,
@@ -43,7 +43,7 @@ struct bundle {
 	const char *dir;		/* or NULL */
 	const char *path[N_PARTS];	/* of options, or NULL */
 	char *made[N_PARTS];		/* paths in dir */
-	struct file file[N_PARTS];
+	struct cv_file file[N_PARTS];
 	bool there[N_PARTS];
 };
 

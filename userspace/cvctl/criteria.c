@@ -7,14 +7,14 @@
 
 int criteria_open(struct opened_criteria *it, const char *path)
 {
-	struct cv_criteria_env env = { &node_catalog, lists_open, &it->lists };
+	struct cv_criteria_env env = { &node_catalog, cv_lists_open, &it->lists };
 	struct cv_error err = {};
 	struct cv_spot spot;
 	char text[1024];
-	struct file file;
+	struct cv_file file;
 
 	*it = (struct opened_criteria) { .lists.beside = path };
-	if (!file_open(&file, path, &err)) {
+	if (!cv_file_open(&file, path, &err)) {
 		fprintf(stderr, "cvctl: %s\n", err.text);
 		return EXIT_USAGE;
 	}
@@ -22,16 +22,16 @@ int criteria_open(struct opened_criteria *it, const char *path)
 	if (!it->criteria) {
 		cv_criteria_explain(path, file.bytes, &spot, &err, text, sizeof(text));
 		fputs(text, stderr);
-		lists_close(&it->lists);
+		cv_lists_close(&it->lists);
 	}
-	file_close(&file);
+	cv_file_close(&file);
 	return it->criteria ? EXIT_GOOD : EXIT_REFUSED;
 }
 
 void criteria_close(struct opened_criteria *it)
 {
 	cv_criteria_free(it->criteria);
-	lists_close(&it->lists);
+	cv_lists_close(&it->lists);
 }
 
 void criteria_print_id(const struct cv_criteria *criteria, char text[CRITERIA_ID_TEXT])

@@ -3,13 +3,13 @@
 #define CRITERIA_H
 
 #include "cvctl.h"
-#include "lists.h"
+#include <cv/lists.h>
 
 #define CRITERIA_ID_TEXT	(7 + 2 * CV_CRITERIA_ID + 1)
 
 struct opened_criteria {
 	struct cv_criteria *criteria;
-	struct lists lists;
+	struct cv_lists lists;
 };
 
 /* EXIT_GOOD, or why not, which was said on standard error: EXIT_USAGE: no such file; EXIT_REFUSED: wrong. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "cvctl.h"
-#include "file.h"
+#include <cv/file.h>
 
 static const struct option options[] = { { "addresses", no_argument, NULL, 'a' }, { "help", no_argument, NULL, 'h' }, {} };
 
@@ -26,18 +26,18 @@ static int parse(const struct command *self, int argc, char **argv, int operands
 	return -1;
 }
 
-static int open_list(const struct command *self, const char *path, enum cv_type type, struct file *file,
+static int open_list(const struct command *self, const char *path, enum cv_type type, struct cv_file *file,
 		     struct cv_list *list)
 {
 	struct cv_error err = {};
 
-	if (!file_open(file, path, &err))
+	if (!cv_file_open(file, path, &err))
 		return usage_error(self, "%s", err.text);
 	if (cv_list_is_compiled(file->bytes) ? cv_list_view(list, file->bytes, &err) :
 					       cv_list_read(list, type, file->bytes, &err))
 		return EXIT_GOOD;
 	cv_list_clear(list);
-	file_close(file);
+	cv_file_close(file);
 	fprintf(stderr, "%s: %s\n", path, err.text);
 	return EXIT_REFUSED;
 }
@@ -71,7 +71,7 @@ static int compile(const struct command *self, int argc, char **argv)
 	enum cv_type type;
 	int rc = parse(self, argc, argv, 2, &type);
 	struct cv_list list;
-	struct file file;
+	struct cv_file file;
 
 	if (rc >= 0)
 		return rc;
@@ -85,7 +85,7 @@ static int compile(const struct command *self, int argc, char **argv)
 	if (rc == EXIT_GOOD)
 		printf("%zu digests by %s\n", list.n, list.hash->name);
 	cv_list_clear(&list);
-	file_close(&file);
+	cv_file_close(&file);
 	return rc;
 }
 
@@ -94,7 +94,7 @@ static int id(const struct command *self, int argc, char **argv)
 	enum cv_type type;
 	int rc = parse(self, argc, argv, 1, &type);
 	struct cv_list list;
-	struct file file;
+	struct cv_file file;
 
 	if (rc >= 0)
 		return rc;
@@ -106,7 +106,7 @@ static int id(const struct command *self, int argc, char **argv)
 		printf("%02x", list.id[i]);
 	putchar('\n');
 	cv_list_clear(&list);
-	file_close(&file);
+	cv_file_close(&file);
 	return EXIT_GOOD;
 }
 

@@ -116,7 +116,7 @@ static bool installed(struct verify *v, struct cv_error *err)
 
 static bool verify(struct verify *v, struct cv_error *err)
 {
-	struct file *file = v->bundle.file;
+	struct cv_file *file = v->bundle.file;
 	uint8_t nonce[NONCE_MAX];
 	size_t nonce_len;
 	struct cv_proof proof = {

@@ -82,6 +82,16 @@ bool canonize(struct cv_criteria *criteria);
 /* The fact that a rule names first. */
 const struct cv_fact *first_fact(const struct expr *expr);
 
+/* renew.c: what a part of a rule is about, if some modules are read anew. */
+enum renewal {
+	RENEWAL_OTHERS,		/* modules that are not: it stands as it was */
+	RENEWAL_NOW,		/* facts as they are now */
+	RENEWAL_LIST,		/* one list that has grown */
+	RENEWAL_MIXED
+};
+
+enum renewal renewal_of(const struct expr *part, const struct cv_evidence *renewed, unsigned int n_renewed);
+
 /* "found" is shown as "vm.memory == 4 GiB, expected >= 8 GiB". */
 int print_compare(const struct expr *compare, char *out, size_t size);
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "file.h"
+#include <cv/file.h>
 
 static bool failed(const char *path, const char *what, struct cv_error *err)
 {
@@ -13,7 +13,7 @@ static bool failed(const char *path, const char *what, struct cv_error *err)
 }
 
 /* Until it ends: files of securityfs have a size of 0, and those of procfs cannot be mapped. */
-static bool read_all(struct file *file, int fd, const char *path, struct cv_error *err)
+static bool read_all(struct cv_file *file, int fd, const char *path, struct cv_error *err)
 {
 	uint8_t *data = NULL, *grown;
 	size_t len = 0, size = 0;
@@ -22,10 +22,10 @@ static bool read_all(struct file *file, int fd, const char *path, struct cv_erro
 	do {
 		if (len == size) {
 			size = size ? 2 * size : 65536;
-			grown = size <= FILE_MAX ? realloc(data, size) : NULL;
+			grown = size <= CV_FILE_MAX ? realloc(data, size) : NULL;
 			if (!grown) {
 				free(data);
-				return cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, FILE_MAX);
+				return cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, CV_FILE_MAX);
 			}
 			data = grown;
 		}
@@ -40,7 +40,7 @@ static bool read_all(struct file *file, int fd, const char *path, struct cv_erro
 	return true;
 }
 
-static bool map(struct file *file, int fd, size_t size)
+static bool map(struct cv_file *file, int fd, size_t size)
 {
 	void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 
@@ -51,30 +51,30 @@ static bool map(struct file *file, int fd, size_t size)
 	return true;
 }
 
-bool file_open(struct file *file, const char *path, struct cv_error *err)
+bool cv_file_open(struct cv_file *file, const char *path, struct cv_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	bool good;
 
-	*file = (struct file) {};
+	*file = (struct cv_file) {};
 	if (fd < 0)
 		return failed(path, "open", err);
 	if (fstat(fd, &st))
 		good = failed(path, "look at", err);
-	else if (S_ISREG(st.st_mode) && st.st_size > FILE_MAX)
-		good = cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, FILE_MAX);
+	else if (S_ISREG(st.st_mode) && st.st_size > CV_FILE_MAX)
+		good = cv_refuse(err, CV_E_FILE, "%s: more than %u bytes", path, CV_FILE_MAX);
 	else
 		good = (S_ISREG(st.st_mode) && st.st_size && map(file, fd, st.st_size)) || read_all(file, fd, path, err);
 	close(fd);
 	return good;
 }
 
-void file_close(struct file *file)
+void cv_file_close(struct cv_file *file)
 {
 	if (file->mapped)
 		munmap(file->mapped, file->bytes.len);
 	else
 		free((void *)file->bytes.data);
-	*file = (struct file) {};
+	*file = (struct cv_file) {};
 }

@@ -11,6 +11,7 @@
 struct judge {
 	const struct cv_evidence *evidence;
 	unsigned int n_evidence;
+	bool again;		/* the rules held before: what the evidence is not about stands */
 	/* The list that is gone through, and its record. */
 	const struct fact_ref *list;
 	const void *list_data;
@@ -300,6 +301,28 @@ static const struct remedies *remedies_of(const struct cv_criteria *criteria, co
 	return general;
 }
 
+/* What held before still does, but where the evidence says otherwise. */
+static enum cv_verdict judge_part_again(struct judge *j, const struct expr *part)
+{
+	enum renewal renewal = renewal_of(part, j->evidence, j->n_evidence);
+	enum cv_verdict v = renewal == RENEWAL_OTHERS ? CV_SATISFIED : judge_expr(j, part);
+
+	return renewal == RENEWAL_LIST && part->kind == EXPR_SOME && v == CV_VIOLATED ? CV_SATISFIED : v;
+}
+
+static enum cv_verdict judge_again(struct judge *j, const struct expr *e)
+{
+	enum cv_verdict all = CV_SATISFIED, v;
+
+	if (e->kind != EXPR_AND)
+		return judge_part_again(j, e);
+	for (const struct expr *o = e->operands; o && all == CV_SATISFIED; o = o->next) {
+		v = judge_again(j, o);
+		all = v < all ? v : all;
+	}
+	return all;
+}
+
 static enum cv_verdict judge_rule(struct judge *j, const struct cv_rule *rule)
 {
 	enum cv_verdict v;
@@ -311,7 +334,7 @@ static enum cv_verdict judge_rule(struct judge *j, const struct cv_rule *rule)
 		snprintf(j->why, sizeof(j->why), "the rule is not disclosed here, only a commitment to it");
 		return CV_UNKNOWN;
 	}
-	v = judge_expr(j, rule->expr);
+	v = j->again ? judge_again(j, rule->expr) : judge_expr(j, rule->expr);
 	if (v != CV_SATISFIED) {
 		if (j->compare)
 			explain_compare(j);
@@ -336,17 +359,32 @@ static void report_rule(const struct cv_criteria *criteria, const struct cv_rule
 	report(context, &it);
 }
 
+static enum cv_verdict judge_rules(struct judge *j, const struct cv_criteria *criteria, cv_report_fn *report,
+				   void *context)
+{
+	enum cv_verdict all = CV_SATISFIED, v;
+
+	for (const struct cv_rule *rule = criteria->rules; rule; rule = rule->next) {
+		v = judge_rule(j, rule);
+		if (report)
+			report_rule(criteria, rule, v, j, report, context);
+		all = v < all ? v : all;
+	}
+	return all;
+}
+
 enum cv_verdict cv_criteria_judge(const struct cv_criteria *criteria, const struct cv_evidence *evidence,
 				  unsigned int n_evidence, cv_report_fn *report, void *context)
 {
 	struct judge j = { .evidence = evidence, .n_evidence = n_evidence };
-	enum cv_verdict all = CV_SATISFIED, v;
 
-	for (const struct cv_rule *rule = criteria->rules; rule; rule = rule->next) {
-		v = judge_rule(&j, rule);
-		if (report)
-			report_rule(criteria, rule, v, &j, report, context);
-		all = v < all ? v : all;
-	}
-	return all;
+	return judge_rules(&j, criteria, report, context);
+}
+
+enum cv_verdict cv_criteria_judge_again(const struct cv_criteria *criteria, const struct cv_evidence *evidence,
+					unsigned int n_evidence, cv_report_fn *report, void *context)
+{
+	struct judge j = { .evidence = evidence, .n_evidence = n_evidence, .again = true };
+
+	return judge_rules(&j, criteria, report, context);
 }

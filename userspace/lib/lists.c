@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
 #include <stdlib.h>
-#include "lists.h"
+#include <cv/lists.h>
 
 static char *path_beside(const char *beside, const char *name)
 {
@@ -13,11 +13,11 @@ static char *path_beside(const char *beside, const char *name)
 	return asprintf(&path, "%.*s/%s", (int)(slash - beside), beside, name) < 0 ? NULL : path;
 }
 
-static bool read_list(struct opened_list *it, enum cv_type type, struct cv_error *err)
+static bool read_list(struct cv_opened_list *it, enum cv_type type, struct cv_error *err)
 {
 	struct cv_error why = {};
 
-	if (!file_open(&it->file, it->path, err))
+	if (!cv_file_open(&it->file, it->path, err))
 		return false;
 	if (cv_list_is_compiled(it->file.bytes) ? cv_list_view(&it->list, it->file.bytes, &why) :
 						  cv_list_read(&it->list, type, it->file.bytes, &why))
@@ -25,10 +25,10 @@ static bool read_list(struct opened_list *it, enum cv_type type, struct cv_error
 	return cv_refuse(err, why.name, "%.100s: %s", it->path, why.text);
 }
 
-static void close_list(struct opened_list *it)
+static void close_list(struct cv_opened_list *it)
 {
 	cv_list_clear(&it->list);
-	file_close(&it->file);
+	cv_file_close(&it->file);
 	free(it->path);
 	free(it);
 }
@@ -38,10 +38,10 @@ static bool type_fits(const struct cv_list *list, enum cv_type type)
 	return list->type == (type == CV_ADDRESS ? CV_PREFIX : type);
 }
 
-const struct cv_list *lists_open(void *context, const char *name, enum cv_type type, struct cv_error *err)
+const struct cv_list *cv_lists_open(void *context, const char *name, enum cv_type type, struct cv_error *err)
 {
-	struct lists *lists = context;
-	struct opened_list *it = calloc(1, sizeof(*it));
+	struct cv_lists *lists = context;
+	struct cv_opened_list *it = calloc(1, sizeof(*it));
 
 	if (it)
 		it->path = path_beside(lists->beside, name);
@@ -50,7 +50,7 @@ const struct cv_list *lists_open(void *context, const char *name, enum cv_type t
 		cv_refuse(err, CV_E_MEMORY, "no memory for a list");
 		return NULL;
 	}
-	for (struct opened_list *known = lists->first; known; known = known->next)
+	for (struct cv_opened_list *known = lists->first; known; known = known->next)
 		if (!strcmp(known->path, it->path) && type_fits(&known->list, type)) {
 			close_list(it);
 			return &known->list;
@@ -70,10 +70,10 @@ const struct cv_list *lists_open(void *context, const char *name, enum cv_type t
 	return &it->list;
 }
 
-void lists_close(struct lists *lists)
+void cv_lists_close(struct cv_lists *lists)
 {
 	while (lists->first) {
-		struct opened_list *it = lists->first;
+		struct cv_opened_list *it = lists->first;
 
 		lists->first = it->next;
 		close_list(it);

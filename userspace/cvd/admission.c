@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is said on a connection: a node shows who it is, which TPM, what it runs, and that it still does. */
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include "connection.h"
+
+#define VERSION		1	/* of the protocol */
+
+/* --- hello ---------------------------------------------------------------------------------------------- */
+
+static struct cv_bytes bytes_of(ProtobufCBinaryData data)
+{
+	return (struct cv_bytes) { data.data, data.len };
+}
+
+static void to_hex(const uint8_t *bytes, size_t len, char *text)
+{
+	for (size_t i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+}
+
+static bool is_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+
+	return len && len < CA_NAME && !name[len];
+}
+
+static bool speaks(const Cv__Node__Hello *hello, uint32_t version)
+{
+	for (size_t i = 0; i < hello->n_versions; i++)
+		if (hello->versions[i] == version)
+			return true;
+	return false;
+}
+
+static bool read_public(struct node *n, struct cv_bytes public, struct cv_error *err)
+{
+	const uint8_t *at = public.data;
+	EVP_PKEY *key = public.len <= sizeof(n->public) ? d2i_PUBKEY(NULL, &at, public.len) : NULL;
+	bool good = key && at == public.data + public.len && EVP_PKEY_get_id(key) == EVP_PKEY_EC;
+
+	EVP_PKEY_free(key);
+	if (!good)
+		return cv_refuse(err, CV_E_KEY_FORMAT, "the key for TLS is not one on an elliptic curve");
+	memcpy(n->public, public.data, n->public_len = public.len);
+	return true;
+}
+
+/* Who shows a member's certificate is that member, or a thief. */
+static bool certificate_fits(struct node *n)
+{
+	X509 *x = peer_certificate(n->peer);
+	char uid[CA_ID] = "";
+
+	return !x || (X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_userId, uid, sizeof(uid)) > 0 &&
+		      !strcmp(uid, n->is.id));
+}
+
+/* A vendor's certificate may stand for an operator. */
+static bool approve_by_vendor(struct node *n, const Cv__Node__Hello *hello, struct cv_error *err)
+{
+	*err = (struct cv_error) {};
+	if (strcmp(n->cvd->config.enrol, "vendor"))
+		return cv_refuse(err, CV_E_CERT_CHAIN, "an operator must approve it: cvadm node approve %.16s", n->is.id);
+	if (!hello->n_ek_certificates)
+		return cv_refuse(err, CV_E_CERT_CHAIN, "it shows no certificate of its TPM's vendor");
+	return cv_ek_cert_verify(&n->who.ek, bytes_of(hello->ek_certificates[0]), &n->cvd->policy.vendors, time(NULL), err);
+}
+
+/* What is stored of it, or its first entry there. False: it was refused. */
+static bool take_record(struct node *n, const Cv__Node__Hello *hello)
+{
+	struct cv_error err = {};
+	struct store_node known;
+	char holder[CA_ID], text[STORE_TEXT];
+	bool is_known = store_node_get(n->cvd->store, n->is.id, &known, &err);
+
+	if (!err.name && store_node_named(n->cvd->store, hello->name, holder, &err) && strcmp(holder, n->is.id)) {
+		snprintf(text, sizeof(text), "the name %s is another node's, %.16s", hello->name, holder);
+		connection_refuse(n, "name-taken", text);
+		return false;
+	}
+	if (err.name) {
+		connection_refuse_error(n, &err);
+		return false;
+	}
+	if (is_known && known.approved && (strcmp(known.type, hello->type) || strcmp(known.name, hello->name))) {
+		snprintf(text, sizeof(text), "it was approved as %s of type %s, and says it is %.63s of type %s", known.name,
+			 known.type, hello->name, hello->type);
+		connection_refuse(n, "changed", text);
+		return false;
+	}
+	if (is_known)
+		n->is = known;
+	snprintf(n->is.name, sizeof(n->is.name), "%s", hello->name);
+	snprintf(n->is.type, sizeof(n->is.type), "%s", hello->type);
+	snprintf(n->is.address, sizeof(n->is.address), "%s", peer_address(n->peer));
+	return true;
+}
+
+static bool is_approved(struct node *n, const Cv__Node__Hello *hello)
+{
+	struct cv_error err = {}, why;
+	struct verdict v = { "not-approved", why.text, "" };
+
+	if (n->is.standing == STANDING_BARRED) {
+		connection_refuse(n, "barred", "an operator ejected it; cvadm node approve lets it in again");
+		return false;
+	}
+	if (n->is.approved || approve_by_vendor(n, hello, &why)) {
+		n->is.approved = true;
+		return true;
+	}
+	/* So that an operator sees it. */
+	if (n->is.standing != STANDING_MEMBER && strcmp(n->is.reason, v.reason)) {
+		snprintf(n->is.reason, sizeof(n->is.reason), "%s", v.reason);
+		snprintf(n->is.text, sizeof(n->is.text), "%s", v.text);
+		n->is.standing = STANDING_PENDING;
+		if (!store_node_put(n->cvd->store, &n->is, &err))
+			say(LOG_ERR, "%s", err.text);
+		connection_remember_refusal(n, &v);
+	}
+	node_refuse(n, &v);
+	return false;
+}
+
+static bool read_keys(struct node *n, const Cv__Node__Hello *hello, struct cv_error *err)
+{
+	return cv_ek_read(&n->who.ek, bytes_of(hello->ek_public), err) &&
+	       cv_key_read(&n->who.key, bytes_of(hello->ak_public), err) && read_public(n, bytes_of(hello->tls_public), err);
+}
+
+static void challenge(struct node *n)
+{
+	Cv__Node__Challenge challenge = CV__NODE__CHALLENGE__INIT;
+	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
+	struct cv_error err = {};
+
+	if (!cv_challenge_make(&n->challenge, &n->who.ek, n->who.key.name, n->who.key.name_len, &err)) {
+		connection_refuse_error(n, &err);
+		return;
+	}
+	challenge.version = VERSION;
+	challenge.id_object = (ProtobufCBinaryData) { n->challenge.id_object_len, n->challenge.id_object };
+	challenge.secret = (ProtobufCBinaryData) { n->challenge.secret_len, n->challenge.secret };
+	message.body_case = CV__NODE__TO_NODE__BODY_CHALLENGE;
+	message.challenge = &challenge;
+	connection_send(n, &message);
+	n->stage = STAGE_ANSWER;
+}
+
+void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
+{
+	const Cv__Node__Hello *hello = message->hello;
+	struct cv_error err = {};
+
+	if (!speaks(hello, VERSION)) {
+		connection_refuse(n, "version", "the verifier speaks version 1 of the protocol");
+		return;
+	}
+	if (!is_name(hello->name) || !node_type_find(hello->type, &n->type)) {
+		connection_refuse(n, "name", "a name is 1 to 63 letters, digits, \".\", \"-\" and \"_\"; a type compute, network, api or verifier");
+		return;
+	}
+	if (!read_keys(n, hello, &err)) {
+		connection_refuse_error(n, &err);
+		return;
+	}
+	to_hex(n->who.ek.id, CV_EK_ID, n->is.id);
+	if (!certificate_fits(n)) {
+		connection_refuse(n, "cert-key", "the certificate of this connection is another node's");
+		return;
+	}
+	if (take_record(n, hello) && is_approved(n, hello))
+		challenge(n);
+}
+
+/* --- questions ------------------------------------------------------------------------------------------- */
+
+void admission_ask(struct node *n, bool whole)
+{
+	Cv__Node__Selection selection = CV__NODE__SELECTION__INIT, *selections[] = { &selection };
+	Cv__Node__Ask question = CV__NODE__ASK__INIT;
+	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
+
+	if (RAND_bytes(n->nonce, sizeof(n->nonce)) != 1) {
+		connection_refuse(n, "memory", "no random numbers");
+		return;
+	}
+	n->nonce_is_open = true;
+	n->asked_whole = whole;
+	selection.bank = n->cvd->policy.wanted.alg;
+	selection.registers = n->cvd->policy.wanted.pcrs;
+	question.nonce = (ProtobufCBinaryData) { sizeof(n->nonce), n->nonce };
+	question.n_selections = 1;
+	question.selections = selections;
+	question.whole = whole;
+	question.ima_offset = whole ? 0 : n->who.attester.ima_bytes;
+	message.body_case = CV__NODE__TO_NODE__BODY_ASK;
+	message.ask = &question;
+	connection_send(n, &message);
+}
+
+void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
+{
+	struct cv_error err = {};
+
+	if (!cv_challenge_answered(&n->challenge, bytes_of(message->answer->credential), &err)) {
+		connection_refuse_error(n, &err);
+		return;
+	}
+	cv_challenge_wipe(&n->challenge);
+	n->stage = STAGE_EVIDENCE;
+	peer_limit(n->peer, CVD_ROOM_MAX);
+	admission_ask(n, true);
+}
+
+/* --- evidence ---------------------------------------------------------------------------------------------- */
+
+/* The answer to the open question, which is closed by it. */
+static bool read_evidence(struct node *n, const Cv__Node__Evidence *e, struct shown *shown)
+{
+	uint8_t channel[CV_QUESTION_CHANNEL];
+
+	*shown = (struct shown) {
+		.attest = bytes_of(e->attest), .signature = bytes_of(e->signature), .firmware_log = bytes_of(e->firmware_log),
+		.ima_list = bytes_of(e->ima_list), .cmdline = bytes_of(e->cmdline), .roti = bytes_of(e->roti),
+		.whole = n->asked_whole,
+	};
+	if (!n->nonce_is_open)
+		return false;
+	n->nonce_is_open = false;
+	return peer_channel(n->peer, channel) &&
+	       cv_question(n->nonce, channel, (struct cv_bytes) { n->public, n->public_len }, shown->question);
+}
+
+/* Before what was seen of this TPM: kept from then, or its state was put back. */
+static const char *is_old(const struct store_node *is, const struct outcome *o)
+{
+	if (o->reset_count < is->reset_count)
+		return "epoch-back";
+	return o->reset_count == is->reset_count && o->clock < is->clock ? "epoch-clock" : NULL;
+}
+
+/* False: it is out. */
+static bool appraise_evidence(struct node *n, const Cv__Node__Evidence *e, struct outcome *o)
+{
+	struct verdict v = { "protocol", "evidence that was not asked for", "" };
+	struct shown shown;
+	bool good;
+
+	*o = (struct outcome) {};
+	if (!read_evidence(n, e, &shown)) {
+		connection_out(n, &v);
+		return false;
+	}
+	good = appraise(&n->cvd->policy, n->type, &n->who, &shown, o);
+	if (good && (v.reason = is_old(&n->is, o))) {
+		v.text = "the TPM was seen at a later time already";
+		connection_out(n, &v);
+		good = false;
+	} else if (!good) {
+		v = (struct verdict) { o->reason, o->text, o->rules ?: "" };
+		connection_out(n, &v);
+	}
+	free(o->rules);
+	o->rules = NULL;
+	n->cvd->count.evidence++;
+	return good;
+}
+
+static void note(struct store_node *is, const struct outcome *o)
+{
+	is->reset_count = o->reset_count;
+	is->restart_count = o->restart_count;
+	is->clock = o->clock;
+}
+
+/* --- membership --------------------------------------------------------------------------------------------- */
+
+static bool certify(struct node *n, uint8_t der[CA_DER_MAX], size_t *len, struct cv_error *err)
+{
+	struct ca_subject subject = { .reset_count = n->is.reset_count, .restart_count = n->is.restart_count };
+	uint8_t serial[CA_SERIAL];
+
+	snprintf(subject.id, sizeof(subject.id), "%s", n->is.id);
+	snprintf(subject.name, sizeof(subject.name), "%s", n->is.name);
+	snprintf(subject.type, sizeof(subject.type), "%s", n->is.type);
+	to_hex(n->who.key.name, n->who.key.name_len, subject.ak);
+	if (!ca_certify_node(&n->cvd->ca, &subject, (struct cv_bytes) { n->public, n->public_len },
+			     n->cvd->config.certificate_life / 1000, serial, der, len, err))
+		return false;
+	to_hex(serial, sizeof(serial), n->is.serial);
+	n->certified = now_ms();
+	return true;
+}
+
+static void welcome(struct node *n, const uint8_t *der, size_t len)
+{
+	Cv__Node__Member member = CV__NODE__MEMBER__INIT;
+	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
+	uint8_t *issuer = NULL;
+	int issuer_len = i2d_X509(n->cvd->ca.certificate, &issuer);
+
+	member.certificate = (ProtobufCBinaryData) { len, (uint8_t *)der };
+	member.issuer = (ProtobufCBinaryData) { issuer_len > 0 ? issuer_len : 0, issuer };
+	member.interval_ms = n->cvd->config.interval;
+	member.timeout_ms = n->cvd->config.timeout;
+	message.body_case = CV__NODE__TO_NODE__BODY_MEMBER;
+	message.member = &member;
+	connection_send(n, &message);
+	OPENSSL_free(issuer);
+}
+
+/* Into the store and the roster, with a certificate, and told so. False: it is refused. */
+static bool admit(struct node *n, const char *what)
+{
+	uint8_t der[CA_DER_MAX];
+	struct cv_error err = {};
+	struct member *m = NULL;
+	size_t len;
+
+	n->is.standing = STANDING_MEMBER;
+	n->is.seen = now_ms();
+	n->is.reason[0] = 0;
+	snprintf(n->is.text, sizeof(n->is.text), "boot %llu of its TPM", (unsigned long long)n->is.reset_count);
+	if (certify(n, der, &len, &err))
+		m = members_admit(n->cvd, &n->is, (struct cv_bytes) { der, len },
+				  time(NULL) + n->cvd->config.certificate_life / 1000, what, &err);
+	if (!m) {
+		connection_refuse_error(n, &err);
+		return false;
+	}
+	if (m->node && m->node != n) {
+		m->node->member = NULL;
+		peer_close(m->node->peer, "the node connected anew");
+		m->node->over = true;
+	}
+	n->member = m;
+	m->node = n;
+	welcome(n, der, len);
+	return true;
+}
+
+static void plan_question(struct node *n)
+{
+	uint32_t ms = n->cvd->config.interval;
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(n->timer, &tv);
+}
+
+/* A member of another boot is out first: what it was let in for is over. */
+static void end_earlier_boot(struct node *n, const struct outcome *o)
+{
+	struct member *m = members_find(n->cvd, n->is.id);
+	const struct verdict v = { "epoch-reset", "the machine started again", "" };
+
+	if (m && (m->is.reset_count != o->reset_count || m->is.restart_count != o->restart_count))
+		members_eject(m, STANDING_OUT, &v);
+}
+
+void admission_first_evidence(struct node *n, const Cv__Node__ToVerifier *message)
+{
+	struct outcome o;
+
+	if (!appraise_evidence(n, message->evidence, &o))
+		return;
+	end_earlier_boot(n, &o);
+	note(&n->is, &o);
+	if (!admit(n, "admitted"))
+		return;
+	connection_admitted(n);
+	n->cvd->count.admitted++;
+	say(LOG_NOTICE, "%s (%.16s) at %s is admitted", n->is.name, n->is.id, n->is.address);
+	plan_question(n);
+}
+
+void admission_evidence(struct node *n, const Cv__Node__ToVerifier *message)
+{
+	struct outcome o;
+
+	if (!appraise_evidence(n, message->evidence, &o))
+		return;
+	note(&n->is, &o);
+	note(&n->member->is, &o);
+	members_seen(n->member);
+	n->is.seen = n->member->is.seen;
+	if (n->is.seen - n->certified >= n->cvd->config.certificate_life / 2 && !admit(n, "renewed"))
+		return;
+	plan_question(n);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "cvd.h"
+
+/* cvd.conf(5). False and @err. Its texts are never freed. */
+bool config_read(struct config *config, const char *path, struct cv_error *err);
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/listener.h>
+#include <getopt.h>
+#include <openssl/ssl.h>
+#include <peer/tls.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "config.h"
+#include "control.h"
+#include "members.h"
+#include "metrics.h"
+#include "node.h"
+#include "roster.h"
+#include "sandbox.h"
+
+#ifndef PROGRAM_VERSION
+#define PROGRAM_VERSION "unreleased"
+#endif
+
+/* Exit codes; see cvd(8). */
+enum { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE };
+
+#define YEAR	(365u * 24 * 3600)
+
+static const char help[] =
+	"cvd - the verifier: lets nodes into the cloud that prove what they run, and puts them out\n\n"
+	"usage: cvd [--config FILE] [--check]\n\n"
+	"options:\n"
+	"  --config FILE   instead of /etc/cloudverifier/cvd.conf; see cvd.conf(5)\n"
+	"  --check         read configuration and criteria, say whether they are good, and end\n"
+	"  --version       print the version\n"
+	"  --help          this text\n\n"
+	"exit status: 0 ended by a signal, or --check found nothing; 1 something failed; 2 usage\n\n"
+	"example:\n  cvd --config cvd.conf --check && cvd --config cvd.conf\n";
+
+uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+}
+
+void say(int level, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (char *c = text; *c; c++)
+		if (*c < 0x20 && *c > 0)
+			*c = ' ';	/* one line, whatever a node calls itself */
+	fprintf(stderr, "<%d>cvd: %s\n", level, text);
+}
+
+static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *cvd)
+{
+	(void)listener;
+	(void)from;
+	(void)len;
+	node_accept(cvd, fd);
+}
+
+/* Descriptors ran out: those who wait are looked at again when one ends. */
+static void accept_failed(struct evconnlistener *listener, void *cvd)
+{
+	(void)listener;
+	(void)cvd;
+	say(LOG_ERR, "cannot accept a connection: %s", strerror(errno));
+}
+
+static struct evconnlistener *listen_on(struct cvd *cvd, struct cv_error *err)
+{
+	struct sockaddr_storage address = {};
+	int len = sizeof(address);
+	struct evconnlistener *listener = NULL;
+
+	if (evutil_parse_sockaddr_port(cvd->config.listen, (struct sockaddr *)&address, &len)) {
+		cv_refuse(err, CV_E_FILE, "listen: got \"%.60s\", expected address:port", cvd->config.listen);
+		return NULL;
+	}
+	listener = evconnlistener_new_bind(cvd->base, accepted, cvd, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+					   LEV_OPT_REUSEABLE, 1024, (struct sockaddr *)&address, len);
+	if (listener)
+		evconnlistener_set_error_cb(listener, accept_failed);
+	else
+		cv_refuse(err, CV_E_FILE, "cannot listen on %.60s: %s", cvd->config.listen, strerror(errno));
+	return listener;
+}
+
+/* A key of this process, and a certificate for it. */
+static bool make_tls(struct cvd *cvd, struct cv_error *err)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	uint8_t public[CA_PUBLIC_MAX], der[CA_DER_MAX];
+	const uint8_t *at = der;
+	size_t len, public_len = key ? tls_public(key, public, sizeof(public)) : 0;
+	X509 *x = NULL;
+
+	if (!public_len)
+		cv_refuse(err, CV_E_MEMORY, "cannot make a key for TLS");
+	else if (ca_certify_verifier(&cvd->ca, (struct cv_bytes) { public, public_len }, YEAR, der, &len, err))
+		x = d2i_X509(NULL, &at, len);
+	if (x)
+		cvd->tls = tls_server(&(struct tls_identity) { key, x, cvd->ca.certificate }, err);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return cvd->tls;
+}
+
+static void more_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void stop(evutil_socket_t signal, short what, void *base)
+{
+	(void)signal;
+	(void)what;
+	event_base_loopexit(base, NULL);
+}
+
+static int run(struct cvd *cvd, struct cv_error *err)
+{
+	struct event *term = evsignal_new(cvd->base, SIGTERM, stop, cvd->base);
+	struct event *interrupt = evsignal_new(cvd->base, SIGINT, stop, cvd->base);
+	struct evconnlistener *listener = listen_on(cvd, err);
+	struct control *control = listener ? control_open(cvd, err) : NULL;
+	int rc = EXIT_FAILED;
+
+	if (control && term && interrupt && metrics_open(cvd, err) && sandbox_close(err)) {
+		event_add(term, NULL);
+		event_add(interrupt, NULL);
+		say(LOG_NOTICE, "%s: %zu members; nodes join at %s", PROGRAM_VERSION, members_count(cvd), cvd->config.listen);
+		rc = event_base_dispatch(cvd->base) < 0 ? EXIT_FAILED : EXIT_GOOD;
+	}
+	metrics_close();
+	if (control)
+		control_close(control);
+	if (listener)
+		evconnlistener_free(listener);
+	event_free(term);
+	event_free(interrupt);
+	return rc;
+}
+
+static bool begin(struct cvd *cvd, struct cv_error *err)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/cvd.db", cvd->config.state);
+	if (!ca_start(&cvd->ca, cvd->config.state, err))
+		return false;
+	if (cvd->config.user && !sandbox_become(cvd->config.user, err))
+		return false;
+	more_descriptors();
+	cvd->base = event_base_new();
+	if (!cvd->base)
+		return cv_refuse(err, CV_E_MEMORY, "no event loop");
+	cvd->store = store_open(path, err);
+	return cvd->store && members_open(cvd, err) && (cvd->roster = roster_open(cvd, err)) && make_tls(cvd, err);
+}
+
+/* Connections, whose memory the process's end frees, are not ended one by one. */
+static void end(struct cvd *cvd)
+{
+	if (cvd->roster)
+		roster_close(cvd->roster);
+	if (cvd->store)
+		store_close(cvd->store);
+	SSL_CTX_free(cvd->tls);
+	ca_stop(&cvd->ca);
+	policy_close(&cvd->policy);
+}
+
+static int parse(int argc, char **argv, const char **path, bool *check)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' }, {}
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c': *path = optarg; break;
+		case 'k': *check = true; break;
+		case 'v': puts("cvd " PROGRAM_VERSION); return EXIT_GOOD;
+		case 'h': fputs(help, stdout); return EXIT_GOOD;
+		default: fputs("see cvd --help\n", stderr); return EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "cvd: got \"%s\", expected options only; see cvd --help\n", argv[optind]);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = "/etc/cloudverifier/cvd.conf";
+	struct cvd cvd = { .ca = { .socket = -1 } };
+	struct cv_error err = {};
+	bool check = false;
+	int rc = parse(argc, argv, &path, &check);
+
+	if (rc >= 0)
+		return rc;
+	signal(SIGPIPE, SIG_IGN);
+	rc = EXIT_FAILED;
+	if (config_read(&cvd.config, path, &err) &&
+	    policy_open(&cvd.policy, cvd.config.criteria, cvd.config.vendors, &err)) {
+		if (check)
+			rc = EXIT_GOOD;
+		else if (begin(&cvd, &err))
+			rc = run(&cvd, &err);
+	}
+	if (rc != EXIT_GOOD)
+		say(LOG_CRIT, "%s", err.text);
+	else if (check)
+		printf("%s: good\n", path);
+	end(&cvd);
+	return rc;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections: who may come, how long, which message has its time, and how they end. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "connection.h"
+
+#define JOIN_S		60	/* from the connection to membership */
+#define PER_SOURCE	16	/* connections of one address that are not members' */
+#define RETRY_MS	10000	/* for who is to ask again */
+
+static const char *const stage_names[] = {
+	[STAGE_HELLO] = "has not said who it is", [STAGE_ANSWER] = "was challenged", [STAGE_EVIDENCE] = "was asked for evidence",
+	[STAGE_MEMBER] = "is a member",
+};
+
+/* Of the event loop's only thread: those that are not members, oldest first. */
+static TAILQ_HEAD(joining, node) joining = TAILQ_HEAD_INITIALIZER(joining);
+static unsigned int n_joining;
+
+/* --- ends -------------------------------------------------------------------------------------------- */
+
+static void leave_joining(struct node *n)
+{
+	if (n->stage == STAGE_MEMBER)
+		return;
+	TAILQ_REMOVE(&joining, n, in_joining);
+	n_joining--;
+}
+
+static void gone(struct peer *peer, const char *why, void *context)
+{
+	struct node *n = context;
+
+	(void)peer;
+	if (n->member)
+		say(LOG_INFO, "%s: the connection is over: %s", n->is.name, why);
+	leave_joining(n);
+	if (n->member)
+		n->member->node = NULL;
+	cv_challenge_wipe(&n->challenge);
+	cv_ek_clear(&n->who.ek);
+	cv_key_clear(&n->who.key);
+	event_free(n->timer);
+	free(n);
+}
+
+void connection_send(struct node *n, Cv__Node__ToNode *message)
+{
+	size_t len = cv__node__to_node__get_packed_size(message);
+	uint8_t *packed = malloc(len);
+
+	if (packed)
+		cv__node__to_node__pack(message, packed);
+	if (!packed || !peer_send(n->peer, (struct cv_bytes) { packed, len }))
+		peer_close(n->peer, "cannot send");
+	free(packed);
+}
+
+void node_detach(struct node *n)
+{
+	n->member = NULL;
+}
+
+void node_refuse(struct node *n, const struct verdict *v)
+{
+	Cv__Node__Refusal refusal = CV__NODE__REFUSAL__INIT;
+	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
+
+	if (n->over)
+		return;
+	n->over = true;
+	event_del(n->timer);
+	refusal.reason = (char *)v->reason;
+	refusal.text = (char *)v->text;
+	refusal.retry_ms = RETRY_MS;
+	message.body_case = CV__NODE__TO_NODE__BODY_REFUSAL;
+	message.refusal = &refusal;
+	connection_send(n, &message);
+	peer_close(n->peer, v->reason);
+}
+
+/* A refusal that is remembered of somebody who is known by name at least. */
+void connection_remember_refusal(struct node *n, const struct verdict *v)
+{
+	struct store_event event = {
+		.time = now_ms(), .id = n->is.id, .what = "refused", .reason = v->reason, .text = v->text, .rules = v->rules,
+	};
+	struct cv_error err = {};
+
+	n->cvd->count.refused++;
+	say(LOG_WARNING, "%s (%.16s) at %s is refused: %s: %s", *n->is.name ? n->is.name : "?", *n->is.id ? n->is.id : "?",
+	    peer_address(n->peer), v->reason, v->text);
+	if (n->stage != STAGE_HELLO && !store_event_add(n->cvd->store, &event, &err))
+		say(LOG_ERR, "%s", err.text);
+}
+
+void connection_refuse(struct node *n, const char *reason, const char *text)
+{
+	const struct verdict v = { reason, text, "" };
+
+	connection_remember_refusal(n, &v);
+	node_refuse(n, &v);
+}
+
+void connection_refuse_error(struct node *n, const struct cv_error *err)
+{
+	connection_refuse(n, cv_error_name(err->name), err->text);
+}
+
+void connection_out(struct node *n, const struct verdict *v)
+{
+	if (n->member) {
+		members_eject(n->member, STANDING_OUT, v);
+		return;
+	}
+	connection_remember_refusal(n, v);
+	node_refuse(n, v);
+}
+
+void connection_admitted(struct node *n)
+{
+	leave_joining(n);
+	n->stage = STAGE_MEMBER;
+}
+
+/* --- who may say what, and when ------------------------------------------------------------------------------- */
+
+static handler *const handlers[N_STAGES][CV__NODE__TO_VERIFIER__BODY_EVIDENCE + 1] = {
+	[STAGE_HELLO][CV__NODE__TO_VERIFIER__BODY_HELLO] = admission_hello,
+	[STAGE_ANSWER][CV__NODE__TO_VERIFIER__BODY_ANSWER] = admission_answer,
+	[STAGE_EVIDENCE][CV__NODE__TO_VERIFIER__BODY_EVIDENCE] = admission_first_evidence,
+	[STAGE_MEMBER][CV__NODE__TO_VERIFIER__BODY_EVIDENCE] = admission_evidence,
+};
+
+static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
+{
+	Cv__Node__ToVerifier *message = cv__node__to_verifier__unpack(NULL, bytes.len, bytes.data);
+	struct node *n = context;
+	char text[STORE_TEXT];
+	struct verdict v = { "protocol", text, "" };
+	handler *handle = NULL;
+
+	(void)peer;
+	if (n->over)
+		goto out;
+	if (message && message->body_case <= CV__NODE__TO_VERIFIER__BODY_EVIDENCE)
+		handle = handlers[n->stage][message->body_case];
+	if (handle) {
+		handle(n, message);
+	} else {
+		snprintf(text, sizeof(text), "%s, but it %s", message ? "a message that has its time" : "no message of the protocol",
+			 stage_names[n->stage]);
+		connection_out(n, &v);
+	}
+out:
+	if (message)
+		cv__node__to_verifier__free_unpacked(message, NULL);
+}
+
+/* --- beginnings ---------------------------------------------------------------------------------------------- */
+
+static void timed_out(evutil_socket_t fd, short what, void *context)
+{
+	struct node *n = context;
+
+	(void)fd;
+	(void)what;
+	if (n->over)
+		return;
+	if (n->stage != STAGE_MEMBER) {
+		connection_refuse(n, "late", "it did not prove itself in time");
+		return;
+	}
+	admission_ask(n, n->ask_whole);
+	n->ask_whole = false;
+}
+
+void node_ask_whole(struct node *n)
+{
+	n->ask_whole = true;
+}
+
+static void ready(struct peer *peer, void *context)
+{
+	(void)peer;
+	(void)context;		/* the other side begins */
+}
+
+static bool same_source(const char *a, const char *b)
+{
+	const char *port = strrchr(a, ':');
+
+	return !strncmp(a, b, port - a + 1) && !strchr(b + (port - a + 1), ':');
+}
+
+/* Room for one more: of one source there are only so many, and of all the oldest goes. */
+static void make_room(struct cvd *cvd, const struct node *of)
+{
+	struct node *n, *oldest = NULL;
+	unsigned int same = 0;
+
+	TAILQ_FOREACH(n, &joining, in_joining) {
+		if (n == of || n->over || !same_source(peer_address(of->peer), peer_address(n->peer)))
+			continue;
+		oldest = oldest ?: n;
+		same++;
+	}
+	if (same >= PER_SOURCE && oldest->stage <= STAGE_HELLO)
+		peer_close(oldest->peer, "too many connections from there");
+	if (n_joining > cvd->config.joining)
+		peer_close(TAILQ_FIRST(&joining)->peer, "too many nodes that join");
+}
+
+void node_accept(struct cvd *cvd, int fd)
+{
+	static const struct peer_ops ops = { ready, heard, gone };
+	struct timeval tv = { JOIN_S, 0 };
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (n)
+		n->timer = event_new(cvd->base, -1, 0, timed_out, n);
+	if (!n || !n->timer) {
+		free(n);
+		close(fd);
+		return;
+	}
+	n->cvd = cvd;
+	n->peer = peer_accept(cvd->base, cvd->tls, fd, &ops, n);
+	if (!n->peer) {
+		event_free(n->timer);
+		free(n);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&joining, n, in_joining);
+	n_joining++;
+	event_add(n->timer, &tv);
+	make_room(cvd, n);
+}

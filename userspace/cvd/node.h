@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A connection from who says to be a node: admission, step by step, and then the
+ * evidence that it is asked for again and again.
+ */
+#ifndef NODE_H
+#define NODE_H
+
+#include "members.h"
+
+/* Takes @fd. */
+void node_accept(struct cvd *cvd, int fd);
+
+/* Tells it why, and ends the connection. It is nobody's member any more. */
+void node_refuse(struct node *node, const struct verdict *verdict);
+
+/* Its member is gone. */
+void node_detach(struct node *node);
+
+/* Its next evidence is to be the whole: the criteria are others. */
+void node_ask_whole(struct node *node);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the network side may do, once all that needs more is open. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <cv/error.h>
+
+/* Becomes @user, whose the directories are. False and @err. */
+bool sandbox_become(const char *user, struct cv_error *err);
+
+/* From now on the process is killed by system calls that it has no reason for: others' processes, programs, new privileges, devices. */
+bool sandbox_close(struct cv_error *err);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* cvnoded: a node's agent. It proves to the verifier what the node runs, again and again. */
+#ifndef CVNODED_H
+#define CVNODED_H
+
+#include <event2/event.h>
+#include "tpm.h"
+
+struct config {
+	const char *verifier;		/* address:port */
+	const char *authority;		/* file: who the verifier's certificate is from */
+	const char *name, *type;
+	const char *tcti;
+	const char *state;		/* directory */
+	const char *firmware_log, *ima_list, *cmdline;	/* files */
+	const char *roti;		/* file, or NULL */
+};
+
+void say(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* cvnoded.conf(5). False and @err. Its texts are never freed. */
+bool config_read(struct config *config, const char *path, struct cv_error *err);
+
+#endif
