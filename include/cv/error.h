@@ -54,6 +54,7 @@
 	CV_ERROR(CRITERIA_NAME, "criteria-name")	/* no such fact, field, unit or remedy */ \
 	CV_ERROR(CRITERIA_TYPE, "criteria-type")	/* values that cannot be compared so */ \
 	CV_ERROR(CRITERIA_LIMIT, "criteria-limit")	/* more than the documented maximum */ \
+	CV_ERROR(TPM, "tpm")				/* there is none, or it refuses */ \
 	CV_ERROR(FILE, "file")				/* cannot be opened, read or written */ \
 	CV_ERROR(MEMORY, "memory")
 

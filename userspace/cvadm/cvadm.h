@@ -15,9 +15,9 @@
 /* Exit codes; part of the interface, see cvadm(8). */
 enum cvx {
 	CVX_OK = 0,
-	CVX_REFUSED = 1,	/* the kernel said no */
+	CVX_REFUSED = 1,	/* the kernel, or the verifier, said no */
 	CVX_USAGE = 2,		/* the arguments, or what they name, make no sense */
-	CVX_ABSENT = 3,		/* the module is not loaded */
+	CVX_ABSENT = 3,		/* the module is not loaded, or no verifier answers */
 	CVX_TIMEOUT = 4,	/* monitor: the time ran out */
 };
 
@@ -60,6 +60,8 @@ extern const struct command_desc set_commands[];
 extern const struct command_desc port_commands[];
 extern const struct command_desc monitor_commands[];
 extern const struct command_desc status_commands[];
+extern const struct command_desc node_commands[];
+extern const struct command_desc criteria_commands[];
 extern const struct command_desc completion_commands[];
 
 void usage_command(const struct command_desc *cmd);

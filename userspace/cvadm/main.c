@@ -17,6 +17,8 @@ const struct group_desc groups[] = {
 	{ "port",	"criteria ports, which obey a set",		port_commands },
 	{ "monitor",	"events as they happen",			monitor_commands },
 	{ "status",	"the module at a glance",			status_commands },
+	{ "node",	"nodes of the cloud, at the verifier",		node_commands },
+	{ "criteria",	"what the verifier asks of nodes",		criteria_commands },
 	{ "completion",	"shell completion",			completion_commands },
 	{}
 };
@@ -73,7 +75,7 @@ static void usage_all(FILE *f)
 		usage_group(f, g);
 	}
 	fputs("\n--json gives machine-readable output; COMMAND --help explains one command.\n"
-	      "exit codes: 0 ok, 1 refused by the kernel, 2 usage, 3 module not loaded, "
+	      "exit codes: 0 ok, 1 refused by kernel or verifier, 2 usage, 3 no module or no verifier, "
 	      "4 timeout\n", f);
 }
 

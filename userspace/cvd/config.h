@@ -4,7 +4,7 @@
 
 #include "cvd.h"
 
-/* cvd.conf(5). False and @err. Its texts are never freed. */
+/* cvd.conf(5). False and @err. */
 bool config_read(struct config *config, const char *path, struct cv_error *err);
 
 #endif

@@ -14,6 +14,7 @@ struct roster;
 struct members;
 
 struct config {
+	char *text;			/* the file, of which the others are parts; the owner's to free */
 	const char *listen;		/* address:port of nodes */
 	const char *state;		/* directory */
 	const char *control;		/* socket of cvadm */

@@ -185,6 +185,7 @@ static void end(struct cvd *cvd)
 	SSL_CTX_free(cvd->tls);
 	ca_stop(&cvd->ca);
 	policy_close(&cvd->policy);
+	free(cvd->config.text);
 }
 
 static int parse(int argc, char **argv, const char **path, bool *check)

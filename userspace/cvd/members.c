@@ -51,8 +51,11 @@ static void silent(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	snprintf(text, sizeof(text), "no evidence for %.1f s, expected some every %.1f s", (now_ms() - m->is.seen) / 1e3,
-		 m->cvd->config.interval / 1e3);
+	if (now_ms() < m->is.seen)
+		snprintf(text, sizeof(text), "its last evidence is of a time to come: the verifier's clock went back");
+	else
+		snprintf(text, sizeof(text), "no evidence for %.1f s, expected some every %.1f s", (now_ms() - m->is.seen) / 1e3,
+			 m->cvd->config.interval / 1e3);
 	members_eject(m, STANDING_OUT, &verdict);
 }
 

@@ -109,14 +109,16 @@ void connection_refuse_error(struct node *n, const struct cv_error *err)
 	connection_refuse(n, cv_error_name(err->name), err->text);
 }
 
+/* Who answered the challenge is that node, whatever else it shows: the member that it may still be is out as well. */
 void connection_out(struct node *n, const struct verdict *v)
 {
-	if (n->member) {
-		members_eject(n->member, STANDING_OUT, v);
-		return;
-	}
-	connection_remember_refusal(n, v);
-	node_refuse(n, v);
+	struct member *m = n->stage == STAGE_EVIDENCE ? members_find(n->cvd, n->is.id) : n->member;
+
+	if (m)
+		members_eject(m, STANDING_OUT, v);
+	else
+		connection_remember_refusal(n, v);
+	node_refuse(n, v);	/* not twice */
 }
 
 void connection_admitted(struct node *n)

@@ -30,6 +30,7 @@ bool config_read(struct config *c, const char *path, struct cv_error *err)
 	if (!cv_file_open(&file, path, err))
 		return false;
 	text = file.bytes.len <= CV_CONF_MAX ? malloc(file.bytes.len + 1) : NULL;
+	c->text = text;
 	if (text)
 		memcpy(text, file.bytes.data, file.bytes.len);
 	good = (text || cv_refuse(&why, CV_E_FILE, "more than %u bytes", CV_CONF_MAX)) &&

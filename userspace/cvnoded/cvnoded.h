@@ -7,6 +7,7 @@
 #include "tpm.h"
 
 struct config {
+	char *text;			/* the file, of which the others are parts; the owner's to free */
 	const char *verifier;		/* address:port */
 	const char *authority;		/* file: who the verifier's certificate is from */
 	const char *name, *type;
@@ -18,7 +19,7 @@ struct config {
 
 void say(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* cvnoded.conf(5). False and @err. Its texts are never freed. */
+/* cvnoded.conf(5). False and @err. */
 bool config_read(struct config *config, const char *path, struct cv_error *err);
 
 #endif

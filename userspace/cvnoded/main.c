@@ -105,7 +105,7 @@ static int parse(int argc, char **argv, const char **path, bool *identity)
 int main(int argc, char **argv)
 {
 	const char *path = "/etc/cloudverifier/cvnoded.conf";
-	struct config config;
+	struct config config = {};
 	struct cv_error err = {};
 	bool identity = false, good;
 	struct tpm *tpm = NULL;
@@ -120,5 +120,6 @@ int main(int argc, char **argv)
 		tpm_close(tpm);
 	if (!good)
 		say(LOG_CRIT, "%s", err.text);
+	free(config.text);
 	return good ? EXIT_GOOD : EXIT_FAILED;
 }

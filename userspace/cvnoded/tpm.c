@@ -33,8 +33,8 @@ static bool is_busy(TSS2_RC rc)
 static bool fail(struct cv_error *err, const char *what, TSS2_RC rc)
 {
 	if ((rc & ~TSS2_RC_LAYER_MASK) == TPM2_RC_LOCKOUT)
-		return cv_refuse(err, CV_E_KEY_TYPE, "%s: the TPM is locked out after wrong passwords", what);
-	return cv_refuse(err, CV_E_KEY_TYPE, "%s: %s (0x%08x)", what, Tss2_RC_Decode(rc), rc);
+		return cv_refuse(err, CV_E_TPM, "%s: the TPM is locked out after wrong passwords", what);
+	return cv_refuse(err, CV_E_TPM, "%s: %s (0x%08x)", what, Tss2_RC_Decode(rc), rc);
 }
 
 /* Runs @call again while the TPM is busy. */
@@ -190,7 +190,7 @@ static bool connect_to(struct tpm *t, struct cv_error *err)
 	if (!rc)
 		return true;
 	disconnect(t);
-	return cv_refuse(err, CV_E_FILE, "no TPM at %.100s: %s", t->conf, Tss2_RC_Decode(rc));
+	return cv_refuse(err, CV_E_TPM, "no TPM at %.100s: %s", t->conf, Tss2_RC_Decode(rc));
 }
 
 static bool read_keys(struct tpm *t, struct cv_error *err)
@@ -292,9 +292,7 @@ bool tpm_activate(struct tpm *t, struct cv_bytes id_object, struct cv_bytes secr
 	bool good = connect_to(t, err) && make_ek(t, &ek, err) && make_ak(t, &ak, err) && endorsement_session(t, &session, err) &&
 		    activate(t, ak, ek, session, id_object, secret, credential, len, err);
 
-	/* A session is gone with the command that it authorized, or is still there after an error. */
-	if (!good)
-		flush(t, session);
+	flush(t, session);
 	flush(t, ak);
 	flush(t, ek);
 	disconnect(t);

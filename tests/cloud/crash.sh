@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The verifier is killed at a random system call of an admission or an ejection, again and again (CV_CRASHES times, 40), and
+# started again: strace(1) kills it at the Nth call that writes, syncs, renames, removes or sends. CV_SEED repeats a run.
+# test: nobody is a member that was not admitted
+# test: what an operator was told is done is done
+# test: what a node was told is stored
+# test: the directory is as the store says after each start
+# test: a full disk: nobody is admitted, it is said, and what is stored stays good
+# timeout: 900
+
+. "$(dirname "$0")/cloud.sh"
+
+crashes=${CV_CRASHES:-40}
+RANDOM=${CV_SEED:-$((SRANDOM % 32768))}
+seed=$RANDOM
+calls=pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg,renameat,unlinkat,symlinkat,ftruncate
+killed=0
+not_admitted='' not_done='' not_stored='' not_settled=''
+
+deadly() {
+	start deadly strace -f -qq -o "$dir/strace" -e trace="$calls" -e "inject=$calls:signal=KILL:when=$1" \
+		"$cvd" --config "$dir/cvd.conf"
+	pids[cvd]=${pids[deadly]}
+}
+
+alive() {
+	kill -0 "${pids[deadly]}" 2>/dev/null
+}
+
+# One operator, until the verifier dies: what succeeded is in $told.
+operate() {
+	told=approved
+	until [ "$told" = done ] || ! alive; do
+		case $told in
+		approved) is n1 member && { cvadm node eject n1 > /dev/null 2>&1 && told=ejected; } ;;
+		ejected) cvadm node approve n1 > /dev/null 2>&1 && told=done ;;
+		esac
+	done
+}
+
+stored() {
+	sqlite3 "$dir/state/cvd.db" "$1"
+}
+
+# What must hold of the store and the directory after a start.
+examine() {
+	local standing in=''
+	standing=$(of n1 standing)
+	! in_directory n1 2> /dev/null || in=y
+	[ -z "$in" ] || [ "$standing" = member ] || not_settled+="$1: $standing and in the directory; "
+	case $told,$standing,$(of n1 approved) in
+	ejected,barred,*|approved,*,*|done,*,true) ;;
+	*) not_done+="call $1: $told, and the node is $standing; " ;;
+	esac
+	# Members and only they were admitted after they were last put out.
+	[ "$standing" != member ] || [ "$(stored "SELECT what FROM event WHERE what IN ('admitted', 'renewed', 'ejected') ORDER BY seq DESC LIMIT 1")" != ejected ] ||
+		not_admitted+="call $1; "
+	[ "$(grep -c 'member of the cloud' "$dir/n1.log")" -le "$(stored "SELECT count(*) FROM event WHERE what = 'admitted'")" ] ||
+		not_stored+="call $1; "
+}
+
+round() {
+	local call=$((RANDOM % 120 + 1))
+	deadly "$call"
+	agent n1
+	operate
+	if alive; then kill -9 "${pids[deadly]}" 2>/dev/null; pkill -9 -P "${pids[deadly]}"; else killed=$((killed + 1)); fi
+	wait "${pids[deadly]}" 2>/dev/null
+	stop n1 KILL
+	verifier_up || { not_settled+="call $call: it does not start again; "; return; }
+	examine "$call"
+	cvadm node approve n1 > /dev/null
+	stop cvd
+}
+
+none() {
+	[ -z "$1" ] || { echo "seed $seed: $1"; return 1; }
+}
+
+# The store on a file system of its own, that is filled.
+full_disk() {
+	local before
+	mount -t tmpfs -o size=2m tmpfs "$dir/state" && verifier_up || return
+	cp "$dir/state/ca.pem" "$dir/full-ca.pem"
+	machine n3 && joined n3 || return
+	before=$(stored 'SELECT count(*) FROM event')
+	head -c 2m /dev/zero > "$dir/state/filler" 2> /dev/null
+	machine n4 && agent n4 && await 20 said cvd 'the store: database or disk is full' || return
+	! cvadm node approve n4 2> "$dir/why" && ! in_directory n4 2> /dev/null || return
+	cvadm node eject n3 2>> "$dir/why"
+	! in_directory n3 2> /dev/null && rm "$dir/state/filler" && becomes n3 barred && cat "$dir/why" &&
+		stop cvd && [ "$(stored 'PRAGMA integrity_check')" = ok ] && [ "$(stored 'SELECT count(*) FROM event')" -gt "$before" ]
+	local rc=$?
+	stop cvd
+	umount "$dir/state"
+	return $rc
+}
+
+verifier && verifier_up && machine n1 && joined n1 || exit
+stop n1
+stop cvd
+for ((i = 0; i < crashes; i++)); do round; done
+echo "seed $seed: killed $killed times of $crashes"
+[ "$killed" -ge $((crashes / 2)) ] || not_done+="only $killed of $crashes were killed; "
+check "nobody is a member that was not admitted" none "$not_admitted"
+check "what an operator was told is done is done" none "$not_done"
+check "what a node was told is stored" none "$not_stored"
+check "the directory is as the store says after each start" none "$not_settled"
+check "a full disk: nobody is admitted, it is said, and what is stored stays good" full_disk
