@@ -39,10 +39,6 @@ operate() {
 	done
 }
 
-stored() {
-	sqlite3 "$dir/state/cvd.db" "$1"
-}
-
 # What must hold of the store and the directory after a start.
 examine() {
 	local standing in=''
@@ -54,21 +50,21 @@ examine() {
 	*) not_done+="call $1: $told, and the node is $standing; " ;;
 	esac
 	# Members and only they were admitted after they were last put out.
-	[ "$standing" != member ] || [ "$(stored "SELECT what FROM event WHERE what IN ('admitted', 'renewed', 'ejected') ORDER BY seq DESC LIMIT 1")" != ejected ] ||
+	[ "$standing" != member ] || [[ $(cvadm --json node history n1 --max 1000 |
+		jq -r '[.[] | select(.what | IN("admitted", "renewed", "ejected"))] | last | .what') == @(admitted|renewed) ]] ||
 		not_admitted+="call $1; "
-	[ "$(grep -c 'member of the cloud' "$dir/n1.log")" -le "$(stored "SELECT count(*) FROM event WHERE what = 'admitted'")" ] ||
-		not_stored+="call $1; "
+	[ "$(grep -c 'member of the cloud' "$dir/n1.log")" -le "$(events n1 admitted)" ] || not_stored+="call $1; "
 }
 
 round() {
-	local call=$((RANDOM % 120 + 1))
+	local call=$((RANDOM % 50 + 1))
 	deadly "$call"
 	agent n1
 	operate
-	if alive; then kill -9 "${pids[deadly]}" 2>/dev/null; pkill -9 -P "${pids[deadly]}"; else killed=$((killed + 1)); fi
+	if alive; then pkill -9 -P "${pids[deadly]}"; else killed=$((killed + 1)); fi
 	wait "${pids[deadly]}" 2>/dev/null
 	stop n1 KILL
-	verifier_up || { not_settled+="call $call: it does not start again; "; return; }
+	verifier_up > "$dir/up" || { not_settled+="call $call: it does not start again; "; return; }
 	examine "$call"
 	cvadm node approve n1 > /dev/null
 	stop cvd
@@ -82,19 +78,16 @@ none() {
 full_disk() {
 	local before
 	mount -t tmpfs -o size=2m tmpfs "$dir/state" && verifier_up || return
+	trap 'stop cvd KILL; umount "$dir/state"; end' EXIT
 	cp "$dir/state/ca.pem" "$dir/full-ca.pem"
 	machine n3 && joined n3 || return
-	before=$(stored 'SELECT count(*) FROM event')
+	before=$(events n3 ejected)
 	head -c 2m /dev/zero > "$dir/state/filler" 2> /dev/null
 	machine n4 && agent n4 && await 20 said cvd 'the store: database or disk is full' || return
 	! cvadm node approve n4 2> "$dir/why" && ! in_directory n4 2> /dev/null || return
 	cvadm node eject n3 2>> "$dir/why"
-	! in_directory n3 2> /dev/null && rm "$dir/state/filler" && becomes n3 barred && cat "$dir/why" &&
-		stop cvd && [ "$(stored 'PRAGMA integrity_check')" = ok ] && [ "$(stored 'SELECT count(*) FROM event')" -gt "$before" ]
-	local rc=$?
-	stop cvd
-	umount "$dir/state"
-	return $rc
+	! in_directory n3 2> /dev/null && rm "$dir/state/filler" && becomes n3 barred && [ "$(events n3 ejected)" -gt "$before" ] && cat "$dir/why" &&
+		stop cvd && [ "$(sqlite3 "$dir/state/cvd.db" 'PRAGMA integrity_check')" = ok ]
 }
 
 verifier && verifier_up && machine n1 && joined n1 || exit

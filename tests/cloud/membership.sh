@@ -20,6 +20,7 @@
 # test: criteria that are not good change nothing
 # test: a certificate is renewed before it is over
 # test: what happened can be read
+# test: verifier and agent end when they are told to
 # timeout: 600
 
 . "$(dirname "$0")/cloud.sh"
@@ -156,6 +157,10 @@ history() {
 		cvadm node list | grep -q '^n1 .* member' && cvadm node show n1 | grep -q '^standing  member, approved'
 }
 
+ends() {
+	kill "${pids[cvd]}" "${pids[n1]}" && wait "${pids[cvd]}" && wait "${pids[n1]}" && [ ! -e "$dir/control" ]
+}
+
 verifier && verifier_up && machine n1 || exit
 check "a node that nobody approved is pending, and in no directory" pending
 check "an approved node joins by itself, and its certificate is in the directory" approved
@@ -176,3 +181,4 @@ check "other criteria are applied to members at their next evidence" other_crite
 check "criteria that are not good change nothing" bad_criteria
 check "a certificate is renewed before it is over" renewed
 check "what happened can be read" history
+check "verifier and agent end when they are told to" ends

@@ -29,11 +29,17 @@ descriptors() {
 	find "/proc/${pids[cvd]}/fd" -mindepth 1 | wc -l
 }
 
+closed() {
+	local n
+	n=$(sed -n 's/^closed //p' "$dir/peers.log" | tail -n 1)
+	[ "${n:-0}" -ge "$1" ]
+}
+
 # bad HOW COUNT CLOSED: all but a few are closed by the verifier, the member goes on
 bad() {
 	: > "$dir/peers.log"
 	start peers build/tests/cloud/peers "$port" "$1" "$2"
-	await 120 said peers ready && goes_on && await "${4:-30}" eval "[ \"\$(sed -n 's/^closed //p' '$dir/peers.log' | tail -n 1)\" -ge $3 ]" && goes_on ||
+	await 120 said peers ready && goes_on && await "${4:-30}" closed "$3" && goes_on ||
 		{ tail -n 3 "$dir/peers.log"; return 1; }
 	stop peers
 }

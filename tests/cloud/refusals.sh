@@ -28,10 +28,10 @@ approve() {
 # refused NAME REASON [TEXT…]: its agent is told so
 refused() {
 	local name=$1 text
-	await 30 said "$name" "refused: $2" || { echo "$name is not refused for $2:"; cat "$dir/$name.log"; return 1; }
+	await 30 said "$name" "refused: $2" || { echo "$name is not refused for $2:"; tail -n 6 "$dir/$name.log"; return 1; }
 	shift 2
 	for text; do
-		said "$name" "$text" || { echo "$name is not told: $text"; cat "$dir/$name.log"; return 1; }
+		said "$name" "$text" || { echo "$name is not told: $text"; tail -n 6 "$dir/$name.log"; return 1; }
 	done
 	! in_directory "$name" 2> /dev/null
 }

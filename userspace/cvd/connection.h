@@ -19,6 +19,7 @@ enum stage {
 
 struct node {
 	TAILQ_ENTRY(node) in_joining;
+	LIST_ENTRY(node) in_all;
 	struct cvd *cvd;
 	struct peer *peer;
 	enum stage stage;

@@ -175,14 +175,18 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 	return cvd->store && members_open(cvd, err) && (cvd->roster = roster_open(cvd, err)) && make_tls(cvd, err);
 }
 
-/* Connections, whose memory the process's end frees, are not ended one by one. */
 static void end(struct cvd *cvd)
 {
+	node_end_all();
 	if (cvd->roster)
 		roster_close(cvd->roster);
+	if (cvd->members)
+		members_close(cvd->members);
 	if (cvd->store)
 		store_close(cvd->store);
 	SSL_CTX_free(cvd->tls);
+	if (cvd->base)
+		event_base_free(cvd->base);
 	ca_stop(&cvd->ca);
 	policy_close(&cvd->policy);
 	free(cvd->config.text);

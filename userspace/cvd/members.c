@@ -314,6 +314,7 @@ static void free_member(void *member)
 void members_close(struct members *all)
 {
 	tdestroy(all->by_id, free_member);
-	event_free(all->save);
+	if (all->save)
+		event_free(all->save);
 	free(all);
 }

@@ -18,6 +18,7 @@ static const char *const stage_names[] = {
 /* Of the event loop's only thread: those that are not members, oldest first. */
 static TAILQ_HEAD(joining, node) joining = TAILQ_HEAD_INITIALIZER(joining);
 static unsigned int n_joining;
+static LIST_HEAD(, node) all = LIST_HEAD_INITIALIZER(all);
 
 /* --- ends -------------------------------------------------------------------------------------------- */
 
@@ -29,14 +30,10 @@ static void leave_joining(struct node *n)
 	n_joining--;
 }
 
-static void gone(struct peer *peer, const char *why, void *context)
+static void free_node(struct node *n)
 {
-	struct node *n = context;
-
-	(void)peer;
-	if (n->member)
-		say(LOG_INFO, "%s: the connection is over: %s", n->is.name, why);
 	leave_joining(n);
+	LIST_REMOVE(n, in_all);
 	if (n->member)
 		n->member->node = NULL;
 	cv_challenge_wipe(&n->challenge);
@@ -44,6 +41,26 @@ static void gone(struct peer *peer, const char *why, void *context)
 	cv_key_clear(&n->who.key);
 	event_free(n->timer);
 	free(n);
+}
+
+static void gone(struct peer *peer, const char *why, void *context)
+{
+	struct node *n = context;
+
+	(void)peer;
+	if (n->member)
+		say(LOG_INFO, "%s: the connection is over: %s", n->is.name, why);
+	free_node(n);
+}
+
+void node_end_all(void)
+{
+	struct node *n;
+
+	while ((n = LIST_FIRST(&all))) {
+		peer_free(n->peer);
+		free_node(n);
+	}
 }
 
 void connection_send(struct node *n, Cv__Node__ToNode *message)
@@ -197,6 +214,13 @@ static bool same_source(const char *a, const char *b)
 	return !strncmp(a, b, port - a + 1) && !strchr(b + (port - a + 1), ':');
 }
 
+/* At once, so that a crowd takes no more memory than those that may stay. */
+static void evict(struct node *n)
+{
+	peer_free(n->peer);
+	free_node(n);
+}
+
 /* Room for one more: of one source there are only so many, and of all the oldest goes. */
 static void make_room(struct cvd *cvd, const struct node *of)
 {
@@ -204,15 +228,16 @@ static void make_room(struct cvd *cvd, const struct node *of)
 	unsigned int same = 0;
 
 	TAILQ_FOREACH(n, &joining, in_joining) {
-		if (n == of || n->over || !same_source(peer_address(of->peer), peer_address(n->peer)))
+		if (n == of || !same_source(peer_address(of->peer), peer_address(n->peer)))
 			continue;
-		oldest = oldest ?: n;
+		if (!oldest && n->stage == STAGE_HELLO)
+			oldest = n;
 		same++;
 	}
-	if (same >= PER_SOURCE && oldest->stage <= STAGE_HELLO)
-		peer_close(oldest->peer, "too many connections from there");
-	if (n_joining > cvd->config.joining)
-		peer_close(TAILQ_FIRST(&joining)->peer, "too many nodes that join");
+	if (same >= PER_SOURCE && oldest)
+		evict(oldest);
+	else if (n_joining > cvd->config.joining)
+		evict(TAILQ_FIRST(&joining));
 }
 
 void node_accept(struct cvd *cvd, int fd)
@@ -235,6 +260,7 @@ void node_accept(struct cvd *cvd, int fd)
 		free(n);
 		return;
 	}
+	LIST_INSERT_HEAD(&all, n, in_all);
 	TAILQ_INSERT_TAIL(&joining, n, in_joining);
 	n_joining++;
 	event_add(n->timer, &tv);

@@ -14,6 +14,9 @@ void node_accept(struct cvd *cvd, int fd);
 /* Tells it why, and ends the connection. It is nobody's member any more. */
 void node_refuse(struct node *node, const struct verdict *verdict);
 
+/* Every connection, at once and without a word: members stay members. */
+void node_end_all(void);
+
 /* Its member is gone. */
 void node_detach(struct node *node);
 

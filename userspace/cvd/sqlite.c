@@ -121,6 +121,7 @@ static bool prepare(struct store *s, struct cv_error *err)
 struct store *store_open(const char *path, struct cv_error *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
+	struct cv_error why = {};
 
 	if (!s) {
 		cv_refuse(err, CV_E_MEMORY, "no memory for the store");
@@ -128,10 +129,10 @@ struct store *store_open(const char *path, struct cv_error *err)
 	}
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK &&
 	    run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-		"PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE", err) &&
-	    make_tables(s, err) && prepare(s, err))
+		"PRAGMA trusted_schema = OFF; PRAGMA locking_mode = EXCLUSIVE", &why) &&
+	    make_tables(s, &why) && prepare(s, &why))
 		return s;
-	cv_refuse(err, CV_E_FILE, "%.100s: %s", path, err && *err->text ? err->text : sqlite3_errmsg(s->db));
+	cv_refuse(err, CV_E_FILE, "%.100s: %s", path, *why.text ? why.text : sqlite3_errmsg(s->db));
 	store_close(s);
 	return NULL;
 }
