@@ -5,6 +5,7 @@
 # test: the VMM is killed in the middle of a storm
 # test: the VMM exits
 # test: the VMM is killed while a child holds the guest's descriptors
+# test: the VMM closes the guest and lives on
 # test: another guest stays watched
 # timeout: 300
 
@@ -71,6 +72,31 @@ with_child() {
 	await 20 is_gone "$child"
 }
 
+# By guest-physical address: its one vCPU never ran.
+closed() {
+	local line
+	coproc closer { build/tests/vm/closer; }
+	IFS= read -r -t 20 line <&"${closer[0]}"
+	pid=${line% ready}
+	on=closer
+	listen
+	new_vm
+	new_session
+	asks watch add "$vm" --addr 0x100 --len 8 --name w --physical
+	new_set 'w == 0'
+	new_port
+	has port "$port" port_state open
+	echo close >&"${closer[1]}"
+	IFS= read -r -t 20 line <&"${closer[0]}"
+	is "what the VMM says" closed "$line"
+	event "verdict.* set=$set set_state=unknown set_blockers=(guest|page).* from=satisfied"
+	event "vm-gone vm=$vm"
+	await 20 released || mistake "left behind: $out"
+	is_gone "$pid" && mistake "the VMM is gone as well"
+	exec {closer[1]}>&-
+	wait "$closer_PID"
+}
+
 another() {
 	local other_watch
 	guest other --vcpus 2 --idle-hlt
@@ -90,4 +116,5 @@ prove "the VMM is killed" killed
 prove "the VMM is killed in the middle of a storm" killed_in_storm
 prove "the VMM exits" exits
 prove "the VMM is killed while a child holds the guest's descriptors" with_child
+prove "the VMM closes the guest and lives on" closed
 prove "another guest stays watched" another

@@ -6,6 +6,7 @@
 # test: another page with the same content: lost, resolved again, watched
 # test: the memory slot is deleted and made again
 # test: pages go while vCPUs store and run
+# test: a page that is written all the time is not tracked for a while, and looked at all the same
 # timeout: 600
 
 . tests/vm/vm.sh
@@ -97,8 +98,32 @@ busy() {
 	no_surprise
 }
 
+# Stores to the page, not to the watch. Between two looks, a second apart here, there are more of them than a page may have.
+hot() {
+	module flood_hits=1000000000 reread_ms=1000
+	guest g --vcpus 2 --idle-hlt
+	new_vm
+	new_session
+	asks watch add "$vm" --addr "$words" --len 8 --name w --trigger page
+	value watch "$out"
+	watch=$got
+	new_set 'w == 0'
+	has watch "$watch" watch_trigger page
+	listen
+	does @1 start storm words+64 8 0 0
+	await 60 becomes watch "$watch" watch_trigger none || mistake "the page is still tracked"
+	has set "$set" set_state satisfied
+	does poke words 8 5
+	event "verdict.* set=$set set_state=violated.* source=timer"
+	does stop 1
+	no_surprise
+	let_go
+	module
+}
+
 prove "madvise: lost, resolved again, judged anew" madvise_opens
 prove "madvise: a criterion that the new page breaks is a violation" madvise_breaks
 prove "another page with the same content: lost, resolved again, watched" host_page
 prove "the memory slot is deleted and made again" slot
 prove "pages go while vCPUs store and run" busy
+prove "a page that is written all the time is not tracked for a while, and looked at all the same" hot

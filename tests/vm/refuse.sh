@@ -100,10 +100,20 @@ bad_places() {
 }
 
 fifth() {
-	local i
+	local i last
 	guest g --vcpus 2 --idle-hlt
 	new_vm
-	for i in 0 8 16 24; do new_watch $i 8 w$i; done
+	for i in 0 8 16 24; do
+		new_watch $i 8 w$i
+		has watch "$watch" watch_trigger debug
+	done
+	last=$watch
+	new_watch 40 8 fifth
+	has watch "$watch" watch_trigger page
+	does @1 store words+40 8 1
+	has watch "$watch" watch_value 0x1
+	asks watch del "$watch"
+	watch=$last
 	refuses 'four debug registers' watch add "$vm" --addr "$words" --len 8 --trigger debug
 	asks watch del "$watch"
 	new_watch 32 8
