@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 dir=$(mktemp -d /tmp/cv-bench-XXXXXX)
-trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$dir"' EXIT
 
 metric() {
 	printf '{"bench":"nodes","metric":"%s","value":%s,"unit":"%s","kernel":"-","nodes":%s}\n' "$1" "$2" "$3" "$nodes"

@@ -12,6 +12,7 @@
 #include "roster.h"
 
 #define AGAIN_S		1
+#define GATHER_MS	50	/* what is revoked by then is in one list */
 #define CRL_LIFE	(24 * 3600)	/* seconds; made anew each half of it */
 #define FILE_NAME	80
 
@@ -196,10 +197,8 @@ static bool write_crl(struct roster *r, struct cv_error *err)
 
 /* --- in order, until it is done ------------------------------------------------------------------------ */
 
-static void settle(struct roster *r)
+static bool settle(struct roster *r)
 {
-	struct timeval again = { AGAIN_S, 0 }, later = { CRL_LIFE / 2, 0 };
-	struct cv_error err = {};
 	struct work *w;
 	bool good = true;
 
@@ -210,25 +209,30 @@ static void settle(struct roster *r)
 		r->todo = w->next;
 		free(w);
 	}
-	if (good && r->crl_is_old)
-		good = write_crl(r, &err);
 	if (good) {
-		r->crl_is_old = false;
 		*r->why = 0;
-	} else {
-		say(LOG_ERR, "the roster is not as it should be: %s", r->why);
+		return true;
 	}
-	event_add(r->again, good ? &later : &again);
+	say(LOG_ERR, "the roster is not as it should be: %s", r->why);
+	event_add(r->again, &(struct timeval) { AGAIN_S, 0 });
+	return false;
 }
 
-static void settle_again(evutil_socket_t fd, short what, void *context)
+/* A list is made anew before it is over, whether there is more in it or not. */
+static void settle_all(evutil_socket_t fd, short what, void *context)
 {
+	struct timeval again = { AGAIN_S, 0 }, later = { CRL_LIFE / 2, 0 };
 	struct roster *r = context;
+	struct cv_error err = {};
 
 	(void)fd;
 	(void)what;
-	r->crl_is_old = true;
-	settle(r);
+	if (!settle(r))
+		return;
+	r->crl_is_old = !write_crl(r, &err);
+	if (r->crl_is_old)
+		say(LOG_ERR, "the roster is not as it should be: %s", r->why);
+	event_add(r->again, r->crl_is_old ? &again : &later);
 }
 
 /* What was to be done of this member before is done with. */
@@ -272,10 +276,14 @@ void roster_remove(struct roster *r, const char *id)
 	add_work(r, id, (struct cv_bytes) {});
 }
 
+/* Who is out is out of the directory already: the list may wait for others. */
 void roster_revoked(struct roster *r)
 {
+	struct timeval soon = { 0, GATHER_MS * 1000 };
+
+	if (!r->crl_is_old)
+		event_add(r->again, &soon);
 	r->crl_is_old = true;
-	settle(r);
 }
 
 bool roster_is_settled(const struct roster *r, const char **why)
@@ -313,7 +321,7 @@ struct roster *roster_open(struct cvd *cvd, struct cv_error *err)
 		goto no_memory;
 	r->cvd = cvd;
 	r->dir = open(cvd->config.members, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r->again = event_new(cvd->base, -1, 0, settle_again, r);
+	r->again = event_new(cvd->base, -1, 0, settle_all, r);
 	if (r->dir < 0) {
 		cv_refuse(err, CV_E_FILE, "%.100s: %s", cvd->config.members, strerror(errno));
 		roster_close(r);
@@ -325,7 +333,7 @@ struct roster *roster_open(struct cvd *cvd, struct cv_error *err)
 		roster_close(r);
 		return NULL;
 	}
-	roster_revoked(r);
+	settle_all(-1, 0, r);
 	return r;
 no_memory:
 	if (r)
