@@ -67,14 +67,17 @@ criteria() {
 
 # verifier [LINE…]: its directories and configuration; not started
 verifier() {
-	mkdir -p "$dir"/{state,criteria,members}
+	mkdir -p "$dir"/{state,criteria,members,run}
+	chmod 755 "$dir"
+	chown nobody "$dir"/{state,members,run}
 	digests /bin/sh /bin/ls > "$dir/criteria/allowed"
 	digests 'loader 1.0' > "$dir/criteria/loaders"
 	criteria compute
 	cat > "$dir/cvd.conf" <<-CONF
 		listen = 127.0.0.1:$port
 		state = $dir/state
-		control = $dir/control
+		control = $dir/run/control
+		user = nobody
 		criteria = $dir/criteria
 		members = $dir/members
 		interval = 300 ms
@@ -94,7 +97,7 @@ verifier_up() {
 }
 
 cvadm() {
-	build/bin/cvadm-asan "$@" --socket "$dir/control"
+	build/bin/cvadm-asan "$@" --socket "$dir/run/control"
 }
 
 # of NODE KEY: what the verifier knows

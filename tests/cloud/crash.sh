@@ -77,7 +77,7 @@ none() {
 # The store on a file system of its own, that is filled.
 full_disk() {
 	local before
-	mount -t tmpfs -o size=2m tmpfs "$dir/state" && verifier_up || return
+	mount -t tmpfs -o size=2m,uid=$(id -u nobody) tmpfs "$dir/state" && verifier_up || return
 	trap 'stop cvd KILL; umount "$dir/state"; end' EXIT
 	cp "$dir/state/ca.pem" "$dir/full-ca.pem"
 	machine n3 && joined n3 || return

@@ -7,6 +7,8 @@
 # test: verifier: another loader is refused by line, expected and found
 # test: a type without criteria admits nobody
 # test: another node's name
+# test: a name that could be the beginning of an id
+# test: a name that nobody approved yet is free
 # test: a node that changes its type after it was approved
 # test: a firmware log of another boot
 # test: a list of measured files that was cut
@@ -60,6 +62,18 @@ name_taken() {
 		refused thief name-taken "the name good-compute is another node's" && is good-compute member
 }
 
+hex_name() {
+	machine hex && sed -i 's/^name = .*/name = 7a54f4ea608fd84d/' "$dir/hex.conf" && agent hex && refused hex name 'no hexadecimal number'
+}
+
+# Who only asked for a name does not keep it from who is approved under it.
+free_name() {
+	machine early && sed -i 's/^name = .*/name = wanted/' "$dir/early.conf" && agent early && becomes wanted pending || return
+	stop early
+	machine wanted && agent wanted && await 20 eval '[ "$(of wanted id)" = "$(identity wanted)" ]' &&
+		cvadm node approve "$(identity wanted)" > /dev/null && becomes wanted member
+}
+
 type_changed() {
 	stop good-network
 	sed -i 's/^type = .*/type = api/' "$dir/good-network.conf"
@@ -106,6 +120,7 @@ rewound() {
 man_in_the_middle() {
 	local real=$dir
 	mkdir -p "$dir/mitm"/{state,members}
+	chown -R nobody "$dir/mitm"
 	sed "s|^listen.*|listen = 127.0.0.1:$((port + 1))|; s|^state.*|state = $dir/mitm/state|; s|^members.*|members = $dir/mitm/members|
 		s|^control.*|control = $dir/mitm/control|" "$dir/cvd.conf" > "$dir/mitm.conf"
 	start mitm "$cvd" --config "$dir/mitm.conf"
@@ -132,7 +147,7 @@ not_renewable() {
 
 bad_configuration() {
 	sed 's/^timeout.*/timeout = 5 parsecs/' "$dir/cvd.conf" > "$dir/bad.conf"
-	! "$cvd" --config "$dir/bad.conf" --check 2> "$dir/why" && grep -q 'bad.conf: line 7: timeout: got "5 parsecs", expected a time' "$dir/why"
+	! "$cvd" --config "$dir/bad.conf" --check 2> "$dir/why" && grep -q 'bad.conf: line 8: timeout: got "5 parsecs", expected a time' "$dir/why"
 }
 
 verifier && criteria network && criteria api && criteria verifier && verifier_up || exit
@@ -141,6 +156,8 @@ for type in compute network api verifier; do
 done
 check "a type without criteria admits nobody" no_criteria
 check "another node's name" name_taken
+check "a name that could be the beginning of an id" hex_name
+check "a name that nobody approved yet is free" free_name
 check "a node that changes its type after it was approved" type_changed
 check "a firmware log of another boot" other_boot
 check "a list of measured files that was cut" shortened

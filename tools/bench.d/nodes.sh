@@ -45,10 +45,13 @@ configure() {
 			no ima.file: violation == true
 		}
 	CRITERIA
+	chmod 755 "$dir"
+	chown nobody "$dir"/{state,members}
 	cat > "$dir/cvd.conf" <<-CONF
+		user = nobody
 		listen = 127.0.0.1:7599
 		state = $dir/state
-		control = $dir/control
+		control = $dir/state/control
 		criteria = $dir/criteria
 		members = $dir/members
 		vendors = $dir/vendors

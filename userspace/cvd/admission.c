@@ -26,7 +26,8 @@ static bool is_name(const char *name)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 
-	return len && len < CA_NAME && !name[len];
+	/* One that could be the beginning of an id would be taken for it. */
+	return len && len < CA_NAME && !name[len] && name[strspn(name, "0123456789abcdef")];
 }
 
 static bool speaks(const Cv__Node__Hello *hello, uint32_t version)
@@ -41,11 +42,13 @@ static bool read_public(struct node *n, struct cv_bytes public, struct cv_error 
 {
 	const uint8_t *at = public.data;
 	EVP_PKEY *key = public.len <= sizeof(n->public) ? d2i_PUBKEY(NULL, &at, public.len) : NULL;
-	bool good = key && at == public.data + public.len && EVP_PKEY_get_id(key) == EVP_PKEY_EC;
+	char curve[32] = "";
+	bool good = key && at == public.data + public.len && EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) == 1 &&
+		    (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1"));
 
 	EVP_PKEY_free(key);
 	if (!good)
-		return cv_refuse(err, CV_E_KEY_FORMAT, "the key for TLS is not one on an elliptic curve");
+		return cv_refuse(err, CV_E_KEY_FORMAT, "the key for TLS is not one on P-256 or P-384");
 	memcpy(n->public, public.data, n->public_len = public.len);
 	return true;
 }
@@ -60,32 +63,48 @@ static bool certificate_fits(struct node *n)
 		      !strcmp(uid, n->is.id));
 }
 
-/* A vendor's certificate may stand for an operator. */
-static bool approve_by_vendor(struct node *n, const Cv__Node__Hello *hello, struct cv_error *err)
+/* A vendor's certificate may stand for an operator. Why not, is in n->why. */
+static void look_for_approval(struct node *n, const Cv__Node__Hello *hello)
 {
-	*err = (struct cv_error) {};
+	struct cv_error err = {};
+
+	if (n->is.approved)
+		return;
 	if (strcmp(n->cvd->config.enrol, "vendor"))
-		return cv_refuse(err, CV_E_CERT_CHAIN, "an operator must approve it: cvadm node approve %.16s", n->is.id);
-	if (!hello->n_ek_certificates)
-		return cv_refuse(err, CV_E_CERT_CHAIN, "it shows no certificate of its TPM's vendor");
-	return cv_ek_cert_verify(&n->who.ek, bytes_of(hello->ek_certificates[0]), &n->cvd->policy.vendors, time(NULL), err);
+		cv_refuse(&err, CV_E_CERT_CHAIN, "an operator must approve it: cvadm node approve %.16s", n->is.id);
+	else if (!hello->n_ek_certificates)
+		cv_refuse(&err, CV_E_CERT_CHAIN, "it shows no certificate of its TPM's vendor");
+	else
+		n->is.approved = cv_ek_cert_verify(&n->who.ek, bytes_of(hello->ek_certificates[0]), &n->cvd->policy.vendors,
+						   time(NULL), &err);
+	snprintf(n->why, sizeof(n->why), "%s", err.text);
 }
 
-/* What is stored of it, or its first entry there. False: it was refused. */
+/* The name of a node that nobody approved is free: it may be anybody's invention. */
+static bool name_is_taken(struct node *n, const char *name, struct store_node *holder, struct cv_error *err)
+{
+	char id[CA_ID];
+
+	return store_node_named(n->cvd->store, name, id, err) && strcmp(id, n->is.id) &&
+	       store_node_get(n->cvd->store, id, holder, err) && (holder->approved || holder->standing != STANDING_PENDING);
+}
+
+/* What is stored of it. False: it was refused. */
 static bool take_record(struct node *n, const Cv__Node__Hello *hello)
 {
 	struct cv_error err = {};
-	struct store_node known;
-	char holder[CA_ID], text[STORE_TEXT];
+	struct store_node known, holder;
+	char text[STORE_TEXT];
 	bool is_known = store_node_get(n->cvd->store, n->is.id, &known, &err);
+	bool taken = !err.name && name_is_taken(n, hello->name, &holder, &err);
 
-	if (!err.name && store_node_named(n->cvd->store, hello->name, holder, &err) && strcmp(holder, n->is.id)) {
-		snprintf(text, sizeof(text), "the name %s is another node's, %.16s", hello->name, holder);
-		connection_refuse(n, "name-taken", text);
-		return false;
-	}
 	if (err.name) {
 		connection_refuse_error(n, &err);
+		return false;
+	}
+	if (taken) {
+		snprintf(text, sizeof(text), "the name %s is another node's, %.16s", hello->name, holder.id);
+		connection_refuse(n, "name-taken", text);
 		return false;
 	}
 	if (is_known && known.approved && (strcmp(known.type, hello->type) || strcmp(known.name, hello->name))) {
@@ -102,28 +121,36 @@ static bool take_record(struct node *n, const Cv__Node__Hello *hello)
 	return true;
 }
 
-static bool is_approved(struct node *n, const Cv__Node__Hello *hello)
+/* So that an operator sees it. It has shown that it has that TPM, or a program that acts like one. */
+static void remember_pending(struct node *n, const struct verdict *v)
 {
-	struct cv_error err = {}, why;
-	struct verdict v = { "not-approved", why.text, "" };
+	struct cv_error err = {};
+	struct store_node known;
+
+	if (store_node_get(n->cvd->store, n->is.id, &known, &err) && known.standing == STANDING_PENDING &&
+	    !strcmp(known.name, n->is.name) && !strcmp(known.type, n->is.type))
+		return;
+	n->is.standing = STANDING_PENDING;
+	snprintf(n->is.reason, sizeof(n->is.reason), "%s", v->reason);
+	snprintf(n->is.text, sizeof(n->is.text), "%s", v->text);
+	n->is.met = now_ms();
+	if (!store_node_pending(n->cvd->store, &n->is, &err))
+		say(LOG_ERR, "%s", err.text);
+	connection_remember_refusal(n, v);
+}
+
+static bool is_approved(struct node *n)
+{
+	const struct verdict v = { "not-approved", n->why, "" };
 
 	if (n->is.standing == STANDING_BARRED) {
 		connection_refuse(n, "barred", "an operator ejected it; cvadm node approve lets it in again");
 		return false;
 	}
-	if (n->is.approved || approve_by_vendor(n, hello, &why)) {
-		n->is.approved = true;
+	if (n->is.approved)
 		return true;
-	}
-	/* So that an operator sees it. */
-	if (n->is.standing != STANDING_MEMBER && strcmp(n->is.reason, v.reason)) {
-		snprintf(n->is.reason, sizeof(n->is.reason), "%s", v.reason);
-		snprintf(n->is.text, sizeof(n->is.text), "%s", v.text);
-		n->is.standing = STANDING_PENDING;
-		if (!store_node_put(n->cvd->store, &n->is, &err))
-			say(LOG_ERR, "%s", err.text);
-		connection_remember_refusal(n, &v);
-	}
+	if (n->is.standing != STANDING_MEMBER)
+		remember_pending(n, &v);
 	node_refuse(n, &v);
 	return false;
 }
@@ -163,7 +190,8 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 		return;
 	}
 	if (!is_name(hello->name) || !node_type_find(hello->type, &n->type)) {
-		connection_refuse(n, "name", "a name is 1 to 63 letters, digits, \".\", \"-\" and \"_\"; a type compute, network, api or verifier");
+		connection_refuse(n, "name", "a name is 1 to 63 letters, digits, \".\", \"-\" and \"_\", and no hexadecimal "
+				  "number; a type is compute, network, api or verifier");
 		return;
 	}
 	if (!read_keys(n, hello, &err)) {
@@ -175,8 +203,10 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 		connection_refuse(n, "cert-key", "the certificate of this connection is another node's");
 		return;
 	}
-	if (take_record(n, hello) && is_approved(n, hello))
-		challenge(n);
+	if (!take_record(n, hello))
+		return;
+	look_for_approval(n, hello);
+	challenge(n);
 }
 
 /* --- questions ------------------------------------------------------------------------------------------- */
@@ -192,6 +222,8 @@ void admission_ask(struct node *n, bool whole)
 		return;
 	}
 	n->nonce_is_open = true;
+	n->asked = now_ms();
+	n->asked_by = n->cvd->policy.of[n->type].generation;
 	n->asked_whole = whole;
 	selection.bank = n->cvd->policy.wanted.alg;
 	selection.registers = n->cvd->policy.wanted.pcrs;
@@ -214,7 +246,10 @@ void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
 		return;
 	}
 	cv_challenge_wipe(&n->challenge);
+	if (!is_approved(n))
+		return;
 	n->stage = STAGE_EVIDENCE;
+	connection_only(n);
 	peer_limit(n->peer, CVD_ROOM_MAX);
 	admission_ask(n, true);
 }
@@ -238,6 +273,20 @@ static bool read_evidence(struct node *n, const Cv__Node__Evidence *e, struct sh
 	       cv_question(n->nonce, channel, (struct cv_bytes) { n->public, n->public_len }, shown->question);
 }
 
+/* Who shows evidence for a key has it. */
+static bool has_key(struct node *n, const Cv__Node__Evidence *e, const uint8_t question[CV_QUESTION])
+{
+	const uint8_t *at = n->public;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, n->public_len);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = key && ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) > 0 &&
+		    EVP_DigestVerify(ctx, e->tls_signature.data, e->tls_signature.len, question, CV_QUESTION) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return good;
+}
+
 /* Before what was seen of this TPM: kept from then, or its state was put back. */
 static const char *is_old(const struct store_node *is, const struct outcome *o)
 {
@@ -255,6 +304,11 @@ static bool appraise_evidence(struct node *n, const Cv__Node__Evidence *e, struc
 
 	*o = (struct outcome) {};
 	if (!read_evidence(n, e, &shown)) {
+		connection_out(n, &v);
+		return false;
+	}
+	if (shown.whole && !has_key(n, e, shown.question)) {
+		v = (struct verdict) { "signature", "it has not shown that it has the key for TLS", "" };
 		connection_out(n, &v);
 		return false;
 	}
@@ -295,7 +349,6 @@ static bool certify(struct node *n, uint8_t der[CA_DER_MAX], size_t *len, struct
 			     n->cvd->config.certificate_life / 1000, serial, der, len, err))
 		return false;
 	to_hex(serial, sizeof(serial), n->is.serial);
-	n->certified = now_ms();
 	return true;
 }
 
@@ -316,25 +369,32 @@ static void welcome(struct node *n, const uint8_t *der, size_t len)
 	OPENSSL_free(issuer);
 }
 
-/* Into the store and the roster, with a certificate, and told so. False: it is refused. */
-static bool admit(struct node *n, const char *what)
+/* Into the store and the roster, with a certificate, and told so. False: it is refused, unless it is @again and stays. */
+static bool admit(struct node *n, const char *what, bool again)
 {
+	const struct store_node before = n->is;
 	uint8_t der[CA_DER_MAX];
 	struct cv_error err = {};
 	struct member *m = NULL;
 	size_t len;
 
 	n->is.standing = STANDING_MEMBER;
-	n->is.seen = now_ms();
+	n->is.seen = n->asked;
 	n->is.reason[0] = 0;
 	snprintf(n->is.text, sizeof(n->is.text), "boot %llu of its TPM", (unsigned long long)n->is.reset_count);
 	if (certify(n, der, &len, &err))
 		m = members_admit(n->cvd, &n->is, (struct cv_bytes) { der, len },
 				  time(NULL) + n->cvd->config.certificate_life / 1000, what, &err);
+	if (!m && again) {
+		say(LOG_ERR, "%s: no new certificate: %s", n->is.name, err.text);
+		n->is = before;
+		return true;
+	}
 	if (!m) {
 		connection_refuse_error(n, &err);
 		return false;
 	}
+	n->certified = now_ms();
 	if (m->node && m->node != n) {
 		m->node->member = NULL;
 		peer_close(m->node->peer, "the node connected anew");
@@ -372,7 +432,7 @@ void admission_first_evidence(struct node *n, const Cv__Node__ToVerifier *messag
 		return;
 	end_earlier_boot(n, &o);
 	note(&n->is, &o);
-	if (!admit(n, "admitted"))
+	if (!admit(n, "admitted", false))
 		return;
 	connection_admitted(n);
 	n->cvd->count.admitted++;
@@ -380,17 +440,43 @@ void admission_first_evidence(struct node *n, const Cv__Node__ToVerifier *messag
 	plan_question(n);
 }
 
+/* The machine may have started again while somebody else kept its connection. */
+static bool is_of_this_boot(struct node *n, const struct outcome *o)
+{
+	const struct verdict v = { "epoch-reset", "the machine started again", "" };
+
+	if (o->reset_count == n->is.reset_count && o->restart_count == n->is.restart_count)
+		return true;
+	connection_out(n, &v);
+	return false;
+}
+
+/* What cannot be renewed now may be at the next evidence, as long as the certificate holds. */
+static bool renew(struct node *n)
+{
+	uint64_t age = now_ms() - n->certified;
+
+	if (age < n->cvd->config.certificate_life / 2)
+		return true;
+	return admit(n, "renewed", age < n->cvd->config.certificate_life);
+}
+
 void admission_evidence(struct node *n, const Cv__Node__ToVerifier *message)
 {
 	struct outcome o;
 
-	if (!appraise_evidence(n, message->evidence, &o))
+	/* By what was the last question asked? Criteria that are new have not been satisfied yet. */
+	if (n->nonce_is_open && !n->asked_whole && n->asked_by != n->cvd->policy.of[n->type].generation) {
+		n->ask_whole = false;
+		admission_ask(n, true);
+		return;
+	}
+	if (!appraise_evidence(n, message->evidence, &o) || !is_of_this_boot(n, &o))
 		return;
 	note(&n->is, &o);
 	note(&n->member->is, &o);
-	members_seen(n->member);
+	members_seen(n->member, n->asked);
 	n->is.seen = n->member->is.seen;
-	if (n->is.seen - n->certified >= n->cvd->config.certificate_life / 2 && !admit(n, "renewed"))
-		return;
-	plan_question(n);
+	if (renew(n))
+		plan_question(n);
 }

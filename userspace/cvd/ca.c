@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <peer/tls.h>
 #include "ca_sign.h"
+#include "sandbox.h"
 
 enum what { CERTIFY_NODE, CERTIFY_VERIFIER, REVOKE };
 
@@ -66,20 +67,46 @@ static bool receive_all(int fd, void *data, size_t len)
 struct authority {
 	EVP_PKEY *key;
 	X509 *certificate;
+	bool verifier_is_certified;
 };
 
-/* Whoever asks may be an intruder: texts end, or there is no certificate. */
+#define NODE_LIFE_MAX		(31u * 24 * 3600)	/* seconds */
+#define VERIFIER_LIFE_MAX	(366u * 24 * 3600)
+
+/* Whoever asks may be an intruder: texts end, and are what a certificate can have between commas. */
 static bool is_text(const char *text, size_t size)
 {
-	return memchr(text, 0, size) && !strpbrk(text, ",\n\\");
+	return memchr(text, 0, size) && *text && !strpbrk(text, ",\n\\:;");
 }
 
-static int make(const struct authority *a, const struct request *r, const uint8_t *data, uint8_t **der,
+static bool is_hex(const char *text, size_t size)
+{
+	return is_text(text, size) && !text[strspn(text, "0123456789abcdef")];
+}
+
+static bool is_subject(const struct ca_subject *s)
+{
+	return is_hex(s->id, sizeof(s->id)) && is_text(s->name, sizeof(s->name)) && is_text(s->type, sizeof(s->type)) &&
+	       is_hex(s->ak, sizeof(s->ak));
+}
+
+/* The verifier has one certificate in its life. */
+static X509 *make_certificate(struct authority *a, const struct request *r, struct cv_bytes public,
+			      uint8_t serial[CA_SERIAL])
+{
+	if (r->what == CERTIFY_NODE && r->life <= NODE_LIFE_MAX && is_subject(&r->subject))
+		return ca_sign_node(a->key, a->certificate, &r->subject, public, r->life, serial);
+	if (r->what != CERTIFY_VERIFIER || r->life > VERIFIER_LIFE_MAX || a->verifier_is_certified)
+		return NULL;
+	a->verifier_is_certified = true;
+	return ca_sign_verifier(a->key, a->certificate, public, r->life);
+}
+
+static int make(struct authority *a, const struct request *r, const uint8_t *data, uint8_t **der,
 		uint8_t serial[CA_SERIAL])
 {
-	const struct ca_subject *s = &r->subject;
 	X509_CRL *crl;
-	X509 *x = NULL;
+	X509 *x;
 	int len;
 
 	if (r->what == REVOKE) {
@@ -88,17 +115,13 @@ static int make(const struct authority *a, const struct request *r, const uint8_
 		X509_CRL_free(crl);
 		return len;
 	}
-	if (r->what == CERTIFY_VERIFIER)
-		x = ca_sign_verifier(a->key, a->certificate, (struct cv_bytes) { data, r->len }, r->life);
-	else if (is_text(s->id, sizeof(s->id)) && is_text(s->name, sizeof(s->name)) && is_text(s->type, sizeof(s->type)) &&
-		 is_text(s->ak, sizeof(s->ak)))
-		x = ca_sign_node(a->key, a->certificate, s, (struct cv_bytes) { data, r->len }, r->life, serial);
+	x = make_certificate(a, r, (struct cv_bytes) { data, r->len }, serial);
 	len = x ? i2d_X509(x, der) : -1;
 	X509_free(x);
 	return len;
 }
 
-static bool serve_one(const struct authority *a, int socket)
+static bool serve_one(struct authority *a, int socket)
 {
 	struct answer answer = {};
 	uint8_t *data, *der = NULL;
@@ -119,19 +142,6 @@ static bool serve_one(const struct authority *a, int socket)
 	OPENSSL_free(der);
 	free(data);
 	return good;
-}
-
-static void serve(const struct authority *a, int socket)
-{
-	prctl(PR_SET_NAME, "cvd-ca");
-	prctl(PR_SET_DUMPABLE, 0);	/* no core, no ptrace by the network side */
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	signal(SIGINT, SIG_IGN);	/* it ends when the other side does */
-	signal(SIGTERM, SIG_IGN);
-	while (serve_one(a, socket))
-		;
-	EVP_PKEY_free(a->key);
-	_exit(0);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -168,31 +178,87 @@ static bool load(struct authority *a, const char *dir, struct cv_error *err)
 	       cv_refuse(err, CV_E_CERT_KEY, "%.100s is not of the key in %.100s", certificate, key);
 }
 
+/* The first answer is the authority's certificate, or why there is none. */
+static bool say_hello(const struct authority *a, const struct cv_error *err, int socket)
+{
+	uint8_t *der = NULL;
+	int len = a->certificate ? i2d_X509(a->certificate, &der) : 0;
+	struct answer answer = { .len = len > 0 ? len : 0 };
+	bool good = send_all(socket, err, sizeof(*err)) && send_all(socket, &answer, sizeof(answer)) &&
+		    send_all(socket, der, answer.len);
+
+	OPENSSL_free(der);
+	return good && answer.len;
+}
+
+/* Once all that it will do, so that OpenSSL has what it reads from files. */
+static bool warm_up(const struct authority *a, struct cv_error *err)
+{
+	X509_CRL *crl = ca_sign_revoked(a->key, a->certificate, NULL, 0, 1);
+	X509 *x = ca_sign_itself(a->key);
+	bool good = x && crl;
+
+	X509_CRL_free(crl);
+	X509_free(x);
+	return good || cv_refuse(err, CV_E_KEY_TYPE, "the authority's key cannot sign");
+}
+
+/* The key is read here and nowhere else. */
+static void serve(const char *dir, int socket)
+{
+	struct cv_error err = {};
+	struct authority a = {};
+	bool good;
+
+	prctl(PR_SET_NAME, "cvd-ca");
+	prctl(PR_SET_DUMPABLE, 0);	/* no core, no ptrace by the network side */
+	signal(SIGINT, SIG_IGN);	/* it ends when the other side does */
+	signal(SIGTERM, SIG_IGN);
+	good = load(&a, dir, &err) && warm_up(&a, &err) && sandbox_authority(&err);
+	if (!good) {
+		X509_free(a.certificate);
+		a.certificate = NULL;
+	}
+	if (say_hello(&a, &err, socket))
+		while (serve_one(&a, socket))
+			;
+	EVP_PKEY_free(a.key);
+	_exit(0);
+}
+
+static bool hear_hello(struct ca *ca, struct cv_error *err)
+{
+	uint8_t der[CA_DER_MAX];
+	const uint8_t *at = der;
+	struct answer answer;
+	struct cv_error why;
+
+	if (!receive_all(ca->socket, &why, sizeof(why)) || !receive_all(ca->socket, &answer, sizeof(answer)) ||
+	    answer.len > sizeof(der) || !receive_all(ca->socket, der, answer.len))
+		return cv_refuse(err, CV_E_FILE, "the authority's process does not answer");
+	if (why.name)
+		return cv_refuse(err, why.name, "%s", why.text);
+	ca->certificate = d2i_X509(NULL, &at, answer.len);
+	return ca->certificate || cv_refuse(err, CV_E_CERT_FORMAT, "the authority has no certificate");
+}
+
 bool ca_start(struct ca *ca, const char *dir, struct cv_error *err)
 {
-	struct authority a = {};
-	int ends[2] = { -1, -1 };
+	int ends[2];
 
 	*ca = (struct ca) { .pid = -1, .socket = -1 };
-	if (!load(&a, dir, err))
-		goto out;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) || (ca->pid = fork()) < 0) {
-		cv_refuse(err, CV_E_MEMORY, "the authority's process: %s", strerror(errno));
-		goto out;
-	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return cv_refuse(err, CV_E_MEMORY, "the authority's process: %s", strerror(errno));
+	ca->pid = fork();
 	if (!ca->pid) {
 		close(ends[0]);
-		serve(&a, ends[1]);
+		serve(dir, ends[1]);
 	}
+	close(ends[1]);
 	ca->socket = ends[0];
-	ca->certificate = a.certificate;
-	a.certificate = NULL;
-out:
-	if (ends[1] >= 0)
-		close(ends[1]);
-	X509_free(a.certificate);
-	EVP_PKEY_free(a.key);	/* wiped by OpenSSL: this side has it no more */
-	return ca->pid > 0;
+	if (ca->pid < 0)
+		return cv_refuse(err, CV_E_MEMORY, "the authority's process: %s", strerror(errno));
+	return hear_hello(ca, err);
 }
 
 void ca_stop(struct ca *ca)
@@ -206,11 +272,18 @@ void ca_stop(struct ca *ca)
 
 /* --- asking it ----------------------------------------------------------------------------------- */
 
+/* Without it, or out of step with it, nothing can go on. */
+static void broken(void)
+{
+	fputs("<2>cvd: the authority's process does not answer\n", stderr);
+	_exit(1);
+}
+
 static bool ask(struct ca *ca, const struct request *r, const void *data, struct answer *answer, struct cv_error *err)
 {
 	if (!send_all(ca->socket, r, sizeof(*r)) || !send_all(ca->socket, data, r->len) ||
 	    !receive_all(ca->socket, answer, sizeof(*answer)))
-		return cv_refuse(err, CV_E_FILE, "the authority's process does not answer");
+		broken();
 	return answer->len || cv_refuse(err, CV_E_CERT_FORMAT, "the authority cannot sign this");
 }
 
@@ -223,8 +296,9 @@ static bool certify(struct ca *ca, struct request *r, struct cv_bytes public, st
 	if (!ask(ca, r, public.data, answer, err))
 		return false;
 	*der_len = answer->len;
-	return (answer->len <= CA_DER_MAX && receive_all(ca->socket, der, answer->len)) ||
-	       cv_refuse(err, CV_E_CERT_FORMAT, "the authority's process does not answer");
+	if (answer->len > CA_DER_MAX || !receive_all(ca->socket, der, answer->len))
+		broken();
+	return true;
 }
 
 bool ca_certify_node(struct ca *ca, const struct ca_subject *subject, struct cv_bytes public, uint32_t life,
@@ -260,8 +334,7 @@ bool ca_revoke(struct ca *ca, const uint8_t *serials, size_t n, uint32_t life, u
 		return false;
 	*der = malloc(answer.len);
 	*der_len = answer.len;
-	if (*der && receive_all(ca->socket, *der, answer.len))
-		return true;
-	free(*der);
-	return cv_refuse(err, CV_E_MEMORY, "no memory for %u bytes of revoked certificates", answer.len);
+	if (!*der || !receive_all(ca->socket, *der, answer.len))
+		broken();
+	return true;
 }

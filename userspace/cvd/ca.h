@@ -18,7 +18,7 @@
 #define CA_PUBLIC_MAX	512	/* bytes of a SubjectPublicKeyInfo */
 #define CA_ID		65	/* a node's, in hexadecimal */
 #define CA_NAME		64
-#define CA_CRL_MAX	(1u << 20)
+#define CA_CRL_MAX	(16u << 20)	/* bytes of serials */
 
 struct ca {
 	pid_t pid;
@@ -35,8 +35,9 @@ struct ca_subject {
 };
 
 /*
- * Starts it, with key and certificate in @dir, which are made if they are not there. Call it
- * before anything else is opened: the process keeps what there is. False and @err.
+ * Starts it, with key and certificate in @dir, which are made if they are not there; who the network side
+ * is to be should not be able to write there. Call it before anything else is opened: the process
+ * keeps what there is. False and @err.
  */
 bool ca_start(struct ca *ca, const char *dir, struct cv_error *err);
 void ca_stop(struct ca *ca);

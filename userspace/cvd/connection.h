@@ -29,13 +29,16 @@ struct node {
 	/* Who it says to be; proven from STAGE_EVIDENCE on. */
 	struct store_node is;
 	enum node_type type;
+	char why[STORE_TEXT];		/* it is not approved */
 	struct appraised who;
 	uint8_t public[CA_PUBLIC_MAX];	/* of its TLS key */
 	size_t public_len;
 	struct cv_challenge challenge;
 	/* The question that was asked; nonce_is_open: and not answered. */
 	uint8_t nonce[CV_QUESTION_NONCE];
+	uint64_t asked;			/* ms */
 	bool nonce_is_open, asked_whole, ask_whole;
+	unsigned int asked_by;		/* the criteria's generation then */
 	uint64_t certified;		/* ms, when its certificate was made */
 };
 
@@ -45,6 +48,9 @@ void connection_send(struct node *node, Cv__Node__ToNode *message);
 void connection_refuse(struct node *node, const char *reason, const char *text);
 void connection_refuse_error(struct node *node, const struct cv_error *err);
 void connection_remember_refusal(struct node *node, const struct verdict *verdict);
+
+/* No other connection that has shown to be this node stays, but its member's. */
+void connection_only(const struct node *node);
 
 /* It is a member from now on. */
 void connection_admitted(struct node *node);

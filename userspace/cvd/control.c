@@ -92,13 +92,13 @@ static json_t *node_list(struct cvd *cvd, json_t *request)
 static bool match_node(void *context, const struct store_node *n)
 {
 	struct listing *l = context;
-	bool exact = !strcmp(n->name, l->prefix) || !strcmp(n->id, l->prefix);
+	bool named = !strcmp(n->name, l->prefix);
 
-	if (!exact && (strlen(l->prefix) < 4 || strncmp(n->id, l->prefix, strlen(l->prefix))))
+	if (!named && (strlen(l->prefix) < 4 || strncmp(n->id, l->prefix, strlen(l->prefix))))
 		return true;
 	l->found = *n;
-	l->n = exact ? 1 : l->n + 1;
-	return !exact;
+	l->n++;
+	return true;
 }
 
 /* By name, or by enough of its id. NULL: found. */
@@ -114,7 +114,7 @@ static json_t *find_node(struct cvd *cvd, json_t *request, struct store_node *no
 	if (!l.n)
 		return refused("node", "no node is called \"%s\", and no id begins so", l.prefix);
 	if (l.n > 1)
-		return refused("node", "%u nodes have an id that begins with \"%s\"", l.n, l.prefix);
+		return refused("node", "%u nodes are called so, or have an id that begins with \"%s\"", l.n, l.prefix);
 	*node = l.found;
 	return NULL;
 }
@@ -151,6 +151,7 @@ static json_t *node_approve(struct cvd *cvd, json_t *request)
 		return json_pack("{s:b, s:o}", "ok", 1, "node", node_json(cvd, &n));
 	n.approved = true;
 	n.standing = STANDING_OUT;
+	n.reset_count = n.restart_count = n.clock = 0;	/* of a TPM that was cleared */
 	snprintf(n.reason, sizeof(n.reason), "approved");
 	snprintf(n.text, sizeof(n.text), "it may prove itself");
 	if (!store_word(cvd, &n, "approved", &err))
@@ -168,6 +169,7 @@ static json_t *node_eject(struct cvd *cvd, json_t *request)
 
 	if (no)
 		return no;
+	node_refuse_all(n.id, &v);
 	if (m) {
 		members_eject(m, STANDING_BARRED, &v);
 		return store_node_get(cvd->store, n.id, &n, &err) && n.standing == STANDING_BARRED ?

@@ -8,7 +8,7 @@
 #include "policy.h"
 #include "store.h"
 
-#define CVD_ROOM_MAX	(32u << 20)	/* bytes of evidence of one node */
+#define CVD_ROOM_MAX	(16u << 20)	/* bytes of evidence of one node */
 
 struct roster;
 struct members;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <getopt.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <peer/tls.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 #include "config.h"
@@ -158,15 +160,37 @@ static int run(struct cvd *cvd, struct cv_error *err)
 	return rc;
 }
 
+/* ca.pem, for nodes; the authority's own copy is beside its key. */
+static bool publish_authority(const struct cvd *cvd, struct cv_error *err)
+{
+	char path[512];
+	FILE *f;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/ca.pem", cvd->config.state);
+	f = fopen(path, "we");
+	good = f && PEM_write_X509(f, cvd->ca.certificate) == 1;
+	if (f)
+		good = !fclose(f) && good;
+	return good || cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
+}
+
 static bool begin(struct cvd *cvd, struct cv_error *err)
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/cvd.db", cvd->config.state);
-	if (!ca_start(&cvd->ca, cvd->config.state, err))
+	if (!geteuid() && !cvd->config.user)
+		return cv_refuse(err, CV_E_FILE, "root started it: whom is it to run as? user = NAME");
+	snprintf(path, sizeof(path), "%s/ca", cvd->config.state);
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
+	if (!ca_start(&cvd->ca, path, err))
 		return false;
 	if (cvd->config.user && !sandbox_become(cvd->config.user, err))
 		return false;
+	if (!publish_authority(cvd, err))
+		return false;
+	snprintf(path, sizeof(path), "%s/cvd.db", cvd->config.state);
 	more_descriptors();
 	cvd->base = event_base_new();
 	if (!cvd->base)

@@ -102,11 +102,11 @@ static void save(evutil_socket_t fd, short what, void *context)
 	all->unsaved = NULL;
 }
 
-void members_seen(struct member *m)
+void members_seen(struct member *m, uint64_t asked)
 {
 	struct members *all = m->cvd->members;
 
-	m->is.seen = now_ms();
+	m->is.seen = asked;
 	set_deadline(m);
 	if (m->unsaved)
 		return;
@@ -158,14 +158,30 @@ static void drop(struct member *m)
 	free(m);
 }
 
+/* As it stands now, not as it stood when the connection began: an operator may have spoken meanwhile. */
+static bool may_be_member(struct cvd *cvd, const struct store_node *is, struct cv_error *err)
+{
+	struct cv_error why = {};
+	struct store_node now = {};
+
+	if (!store_node_get(cvd->store, is->id, &now, &why) && why.name)
+		return cv_refuse(err, why.name, "%s", why.text);
+	if (now.standing == STANDING_BARRED)
+		return cv_refuse(err, CV_E_CERT_CHAIN, "an operator ejected it; cvadm node approve lets it in again");
+	if (now.approved && (strcmp(now.name, is->name) || strcmp(now.type, is->type)))
+		return cv_refuse(err, CV_E_CERT_CHAIN, "it was approved as %s of type %s", now.name, now.type);
+	return now.approved || !strcmp(cvd->config.enrol, "vendor") ||
+	       cv_refuse(err, CV_E_CERT_CHAIN, "it is not approved any more");
+}
+
 static bool store_admission(struct cvd *cvd, const struct store_node *is, uint64_t not_after, const char *what,
 			    struct cv_error *err)
 {
 	const struct store_event event = {
-		.time = is->seen, .id = is->id, .what = what, .reason = "", .text = is->text, .rules = "",
+		.time = now_ms(), .id = is->id, .what = what, .reason = "", .text = is->text, .rules = "",
 	};
 
-	if (store_begin(cvd->store, err) && store_node_put(cvd->store, is, err) &&
+	if (store_begin(cvd->store, err) && may_be_member(cvd, is, err) && store_node_put(cvd->store, is, err) &&
 	    store_certificates_revoke(cvd->store, is->id, err) &&
 	    store_certificate_add(cvd->store, is->serial, is->id, not_after, err) &&
 	    store_event_add(cvd->store, &event, err) && store_commit(cvd->store, err))
@@ -192,6 +208,7 @@ struct member *members_admit(struct cvd *cvd, const struct store_node *is, struc
 	}
 	set_deadline(m);
 	roster_add(cvd->roster, is->id, der);
+	roster_revoked(cvd->roster);	/* the certificate that it had */
 	return m;
 }
 

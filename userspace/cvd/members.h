@@ -42,8 +42,11 @@ size_t members_count(const struct cvd *cvd);
 struct member *members_admit(struct cvd *cvd, const struct store_node *is, struct cv_bytes der, uint64_t not_after,
 			     const char *what, struct cv_error *err);
 
-/* Evidence was accepted: is.reset_count and so on are set. The deadline moves. */
-void members_seen(struct member *member);
+/*
+ * Evidence was accepted: is.reset_count and so on are set. The deadline moves. What counts is when it was @asked for: the
+ * quote may be as old.
+ */
+void members_seen(struct member *member, uint64_t asked);
 
 /*
  * Out of the roster, out of the store: certificates revoked, the event told, the connection

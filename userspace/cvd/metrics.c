@@ -53,6 +53,7 @@ bool metrics_open(struct cvd *cvd, struct cv_error *err)
 		return cv_refuse(err, CV_E_FILE, "metrics: cannot listen on %.60s, expected address:port", cvd->config.metrics);
 	evhttp_set_allowed_methods(server, EVHTTP_REQ_GET);
 	evhttp_set_max_body_size(server, 0);
+	evhttp_set_max_headers_size(server, 4096);
 	evhttp_set_timeout(server, 10);
 	evhttp_set_cb(server, "/metrics", show, cvd);
 	return true;

@@ -53,6 +53,15 @@ static void gone(struct peer *peer, const char *why, void *context)
 	free_node(n);
 }
 
+void node_refuse_all(const char *id, const struct verdict *v)
+{
+	struct node *n;
+
+	TAILQ_FOREACH(n, &joining, in_joining)
+		if (!strcmp(n->is.id, id))
+			node_refuse(n, v);
+}
+
 void node_end_all(void)
 {
 	struct node *n;
@@ -98,7 +107,7 @@ void node_refuse(struct node *n, const struct verdict *v)
 	peer_close(n->peer, v->reason);
 }
 
-/* A refusal that is remembered of somebody who is known by name at least. */
+/* A refusal that is remembered of who has shown its TPM; the same one once. */
 void connection_remember_refusal(struct node *n, const struct verdict *v)
 {
 	struct store_event event = {
@@ -109,7 +118,11 @@ void connection_remember_refusal(struct node *n, const struct verdict *v)
 	n->cvd->count.refused++;
 	say(LOG_WARNING, "%s (%.16s) at %s is refused: %s: %s", *n->is.name ? n->is.name : "?", *n->is.id ? n->is.id : "?",
 	    peer_address(n->peer), v->reason, v->text);
-	if (n->stage != STAGE_HELLO && !store_event_add(n->cvd->store, &event, &err))
+	if (n->stage < STAGE_EVIDENCE || (!strcmp(n->is.reason, v->reason) && !strcmp(n->is.text, v->text)))
+		return;
+	snprintf(n->is.reason, sizeof(n->is.reason), "%s", v->reason);
+	snprintf(n->is.text, sizeof(n->is.text), "%s", v->text);
+	if (!store_refusal(n->cvd->store, n->is.id, &event, &err))
 		say(LOG_ERR, "%s", err.text);
 }
 
@@ -138,6 +151,25 @@ void connection_out(struct node *n, const struct verdict *v)
 	node_refuse(n, v);	/* not twice */
 }
 
+/* At once, so that a crowd takes no more memory than those that may stay. */
+static void evict(struct node *n)
+{
+	peer_free(n->peer);
+	free_node(n);
+}
+
+/* It alone may go on: what it shows takes memory. */
+void connection_only(const struct node *n)
+{
+	struct node *other, *next;
+
+	for (other = TAILQ_FIRST(&joining); other; other = next) {
+		next = TAILQ_NEXT(other, in_joining);
+		if (other != n && other->stage == STAGE_EVIDENCE && !strcmp(other->is.id, n->is.id))
+			evict(other);
+	}
+}
+
 void connection_admitted(struct node *n)
 {
 	leave_joining(n);
@@ -153,9 +185,32 @@ static handler *const handlers[N_STAGES][CV__NODE__TO_VERIFIER__BODY_EVIDENCE + 
 	[STAGE_MEMBER][CV__NODE__TO_VERIFIER__BODY_EVIDENCE] = admission_evidence,
 };
 
+/* Many small fields take more memory than they are long: a message may take so much and no more. */
+struct budget {
+	size_t left;
+};
+
+static void *budget_alloc(void *budget, size_t size)
+{
+	struct budget *b = budget;
+
+	if (size > b->left)
+		return NULL;
+	b->left -= size;
+	return malloc(size);
+}
+
+static void budget_free(void *budget, void *memory)
+{
+	(void)budget;
+	free(memory);
+}
+
 static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 {
-	Cv__Node__ToVerifier *message = cv__node__to_verifier__unpack(NULL, bytes.len, bytes.data);
+	struct budget budget = { 2 * bytes.len + 65536 };
+	ProtobufCAllocator allocator = { budget_alloc, budget_free, &budget };
+	Cv__Node__ToVerifier *message = cv__node__to_verifier__unpack(&allocator, bytes.len, bytes.data);
 	struct node *n = context;
 	char text[STORE_TEXT];
 	struct verdict v = { "protocol", text, "" };
@@ -175,7 +230,7 @@ static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 	}
 out:
 	if (message)
-		cv__node__to_verifier__free_unpacked(message, NULL);
+		cv__node__to_verifier__free_unpacked(message, &allocator);
 }
 
 /* --- beginnings ---------------------------------------------------------------------------------------------- */
@@ -212,13 +267,6 @@ static bool same_source(const char *a, const char *b)
 	const char *port = strrchr(a, ':');
 
 	return !strncmp(a, b, port - a + 1) && !strchr(b + (port - a + 1), ':');
-}
-
-/* At once, so that a crowd takes no more memory than those that may stay. */
-static void evict(struct node *n)
-{
-	peer_free(n->peer);
-	free_node(n);
 }
 
 /* Room for one more: of one source there are only so many, and of all the oldest goes. */

@@ -111,6 +111,7 @@ bool policy_load(struct policy *p, enum node_type type, char *why, size_t size)
 	cv_lists_close(&p->of[type].lists);
 	p->of[type].criteria = criteria;
 	p->of[type].lists = lists;
+	p->of[type].generation++;
 	return true;
 }
 

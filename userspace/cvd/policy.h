@@ -22,6 +22,7 @@ struct policy {
 		struct cv_criteria *criteria;	/* NULL: no node of this type is admitted */
 		struct cv_lists lists;
 		char path[256];
+		unsigned int generation;	/* counts loads */
 	} of[N_NODE_TYPES];
 };
 

@@ -18,7 +18,7 @@
 
 /*
  * A member's certificate is in ID.pem, and HASH.N is a link to it, N counting subjects of
- * one hash. Only one process writes here.
+ * one hash. Only one process writes here. The order of work does not matter: there is one at most of a member.
  */
 struct work {
 	struct work *next;
@@ -31,7 +31,7 @@ struct roster {
 	struct cvd *cvd;
 	int dir;
 	struct event *again;
-	struct work *todo;		/* in order; at most one of a member */
+	struct work *todo;		/* at most one of a member */
 	bool crl_is_old;
 	char why[160];			/* what could not be written */
 };
@@ -195,24 +195,30 @@ static bool write_crl(struct roster *r, struct cv_error *err)
 	return good;
 }
 
-/* --- in order, until it is done ------------------------------------------------------------------------ */
+/* --- until it is done ------------------------------------------------------------------------ */
 
-static bool settle(struct roster *r)
+static void do_work(struct roster *r, bool coming)
 {
-	struct work *w;
-	bool good = true;
+	struct work **at = &r->todo, *w;
 
-	while (good && (w = r->todo)) {
-		good = w->der_len ? put_in(r, w) : take_out(r, w->id);
-		if (!good)
-			break;
-		r->todo = w->next;
+	while ((w = *at)) {
+		if (coming != (w->der_len > 0) || !(coming ? put_in(r, w) : take_out(r, w->id))) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
 		free(w);
 	}
-	if (good) {
-		*r->why = 0;
+}
+
+/* False: something is left, and is tried again. */
+static bool settle(struct roster *r)
+{
+	/* Whoever is to go goes, whatever else cannot be done. */
+	do_work(r, false);
+	do_work(r, true);
+	if (!r->todo)
 		return true;
-	}
 	say(LOG_ERR, "the roster is not as it should be: %s", r->why);
 	event_add(r->again, &(struct timeval) { AGAIN_S, 0 });
 	return false;
@@ -224,15 +230,15 @@ static void settle_all(evutil_socket_t fd, short what, void *context)
 	struct timeval again = { AGAIN_S, 0 }, later = { CRL_LIFE / 2, 0 };
 	struct roster *r = context;
 	struct cv_error err = {};
+	bool good;
 
 	(void)fd;
 	(void)what;
-	if (!settle(r))
-		return;
+	good = settle(r);
 	r->crl_is_old = !write_crl(r, &err);
 	if (r->crl_is_old)
 		say(LOG_ERR, "the roster is not as it should be: %s", r->why);
-	event_add(r->again, r->crl_is_old ? &again : &later);
+	event_add(r->again, r->crl_is_old || !good ? &again : &later);
 }
 
 /* What was to be done of this member before is done with. */
@@ -300,17 +306,20 @@ static bool sweep(struct roster *r, struct cv_error *err)
 	DIR *d = fdopendir(openat(r->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 	char id[CA_ID], target[FILE_NAME];
+	bool good = true;
 
 	if (!d)
 		return cv_refuse(err, CV_E_FILE, "%.100s: %s", r->cvd->config.members, strerror(errno));
 	while ((entry = readdir(d))) {
 		read_link(r, entry->d_name, target);
 		snprintf(id, sizeof(id), "%.64s", *target ? target : entry->d_name);
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "crl.pem") && !members_find(r->cvd, id))
-			unlinkat(r->dir, entry->d_name, 0);
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "crl.pem") && !members_find(r->cvd, id) &&
+		    unlinkat(r->dir, entry->d_name, 0))
+			good = cv_refuse(err, CV_E_FILE, "%.100s/%.60s is nobody's that is a member, and cannot be removed: %s",
+					 r->cvd->config.members, entry->d_name, strerror(errno));
 	}
 	closedir(d);
-	return true;
+	return good;
 }
 
 struct roster *roster_open(struct cvd *cvd, struct cv_error *err)

@@ -41,16 +41,41 @@ static const int allowed[] = {
 	SCMP_SYS(getdents64), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(getcwd), SCMP_SYS(umask), SCMP_SYS(fchmod),
 };
 
-bool sandbox_close(struct cv_error *err)
+/* Libraries ask for these in passing, as for the name of a network device, and can do without. */
+static const int refused[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(prctl), SCMP_SYS(sched_getaffinity),
+			       SCMP_SYS(prlimit64), SCMP_SYS(fchown) };
+
+static const int authoritys[] = {
+	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
+	SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(time), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid), SCMP_SYS(sched_yield),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(close),
+};
+
+#define N(list)	(sizeof(list) / sizeof((list)[0]))
+
+static bool limit(const int *calls, size_t n, struct cv_error *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rc = filter ? 0 : -ENOMEM;
 
-	prctl(PR_SET_DUMPABLE, 0);
-	for (size_t i = 0; !rc && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	for (size_t i = 0; !rc && i < N(refused); i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
 	if (!rc)
 		rc = seccomp_load(filter);	/* sets no_new_privs as well */
 	seccomp_release(filter);
 	return !rc || cv_refuse(err, CV_E_FILE, "cannot limit system calls: %s", strerror(-rc));
+}
+
+bool sandbox_close(struct cv_error *err)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	return limit(allowed, N(allowed), err);
+}
+
+bool sandbox_authority(struct cv_error *err)
+{
+	return limit(authoritys, N(authoritys), err);
 }

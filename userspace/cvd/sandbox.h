@@ -12,4 +12,7 @@ bool sandbox_become(const char *user, struct cv_error *err);
 /* From now on the process is killed by system calls that it has no reason for: others' processes, programs, new privileges, devices. */
 bool sandbox_close(struct cv_error *err);
 
+/* The same for the authority's process, which only reads requests and writes answers. */
+bool sandbox_authority(struct cv_error *err);
+
 #endif

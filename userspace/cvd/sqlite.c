@@ -8,13 +8,14 @@
 
 #define SCHEMA_VERSION	1
 #define EVENTS_KEPT	"100000"
+#define PENDING_KEPT	"256"
 
 static const char schema[] =
 	"CREATE TABLE node ("
 	"	id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL, standing INTEGER NOT NULL,"
 	"	approved INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL, address TEXT NOT NULL,"
 	"	seen INTEGER NOT NULL, reset_count INTEGER NOT NULL, restart_count INTEGER NOT NULL,"
-	"	clock INTEGER NOT NULL, serial TEXT NOT NULL) WITHOUT ROWID;"
+	"	clock INTEGER NOT NULL, serial TEXT NOT NULL, met INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE certificate ("
 	"	serial TEXT PRIMARY KEY, node TEXT NOT NULL REFERENCES node, not_after INTEGER NOT NULL,"
 	"	revoked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
@@ -25,11 +26,11 @@ static const char schema[] =
 	"CREATE INDEX event_node ON event (node, seq);";
 
 #define NODE_COLUMNS \
-	"id, name, type, standing, approved, reason, text, address, seen, reset_count, restart_count, clock, serial"
+	"id, name, type, standing, approved, reason, text, address, seen, reset_count, restart_count, clock, serial, met"
 
 enum query {
 	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
-	Q_NODE_GET, Q_NODE_NAMED, Q_NODE_PUT, Q_NODE_SEEN, Q_NODES,
+	Q_NODE_GET, Q_NODE_NAMED, Q_NODE_PUT, Q_NODE_SEEN, Q_NODES, Q_NAME_FREE, Q_PENDING_OVER, Q_NODE_WHY,
 	Q_CERTIFICATE_ADD, Q_CERTIFICATES_OVER, Q_CERTIFICATES_REVOKE, Q_REVOKED,
 	Q_EVENT_ADD, Q_EVENTS_OVER, Q_EVENTS,
 	N_QUERIES
@@ -41,11 +42,15 @@ static const char *const queries[] = {
 	[Q_ROLLBACK] = "ROLLBACK",
 	[Q_NODE_GET] = "SELECT " NODE_COLUMNS " FROM node WHERE id = ?",
 	[Q_NODE_NAMED] = "SELECT id FROM node WHERE name = ?",
-	[Q_NODE_PUT] = "INSERT INTO node (" NODE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+	[Q_NODE_PUT] = "INSERT INTO node (" NODE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
 		       "ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type, standing = excluded.standing, "
 		       "approved = excluded.approved, reason = excluded.reason, text = excluded.text, "
 		       "address = excluded.address, seen = excluded.seen, reset_count = excluded.reset_count, "
-		       "restart_count = excluded.restart_count, clock = excluded.clock, serial = excluded.serial",
+		       "restart_count = excluded.restart_count, clock = excluded.clock, serial = excluded.serial, met = excluded.met",
+	[Q_NAME_FREE] = "DELETE FROM node WHERE name = ? AND id != ? AND standing = 0 AND approved = 0",
+	[Q_PENDING_OVER] = "DELETE FROM node WHERE standing = 0 AND approved = 0 AND id NOT IN (SELECT id FROM node "
+			   "WHERE standing = 0 AND approved = 0 ORDER BY met DESC LIMIT " PENDING_KEPT ")",
+	[Q_NODE_WHY] = "UPDATE node SET reason = ?, text = ? WHERE id = ?",
 	[Q_NODE_SEEN] = "UPDATE node SET seen = ?, reset_count = ?, restart_count = ?, clock = ? WHERE id = ?",
 	[Q_NODES] = "SELECT " NODE_COLUMNS " FROM node ORDER BY name",
 	[Q_CERTIFICATE_ADD] = "INSERT INTO certificate (serial, node, not_after) VALUES (?, ?, ?)",
@@ -216,7 +221,7 @@ static void take_node(sqlite3_stmt *q, struct store_node *n)
 	*n = (struct store_node) {
 		.standing = sqlite3_column_int(q, 3), .approved = sqlite3_column_int(q, 4), .seen = sqlite3_column_int64(q, 8),
 		.reset_count = sqlite3_column_int64(q, 9), .restart_count = sqlite3_column_int64(q, 10),
-		.clock = sqlite3_column_int64(q, 11),
+		.clock = sqlite3_column_int64(q, 11), .met = sqlite3_column_int64(q, 13),
 	};
 	take_text(q, 0, n->id, sizeof(n->id));
 	take_text(q, 1, n->name, sizeof(n->name));
@@ -253,9 +258,19 @@ bool store_node_named(struct store *s, const char *name, char id[CA_ID], struct 
 
 bool store_node_put(struct store *s, const struct store_node *n, struct cv_error *err)
 {
-	return done(s, ask(s, Q_NODE_PUT, "sssiisssiiiis", n->id, n->name, n->type, (uint64_t)n->standing,
+	return done(s, ask(s, Q_NAME_FREE, "ss", n->name, n->id), err) &&
+	       done(s, ask(s, Q_NODE_PUT, "sssiisssiiiisi", n->id, n->name, n->type, (uint64_t)n->standing,
 			   (uint64_t)n->approved, n->reason, n->text, n->address, n->seen, n->reset_count,
-			   n->restart_count, n->clock, n->serial), err);
+			   n->restart_count, n->clock, n->serial, n->met), err);
+}
+
+bool store_node_pending(struct store *s, const struct store_node *n, struct cv_error *err)
+{
+	if (store_begin(s, err) && store_node_put(s, n, err) && done(s, ask(s, Q_PENDING_OVER, ""), err) &&
+	    store_commit(s, err))
+		return true;
+	store_rollback(s);
+	return false;
 }
 
 bool store_node_seen(struct store *s, const struct store_node *n, struct cv_error *err)
@@ -332,8 +347,21 @@ bool store_revoked(struct store *s, uint64_t now, uint8_t **serials, size_t *n, 
 
 bool store_event_add(struct store *s, const struct store_event *e, struct cv_error *err)
 {
-	return done(s, ask(s, Q_EVENT_ADD, "isssss", e->time, e->id, e->what, e->reason, e->text, e->rules), err) &&
-	       done(s, ask(s, Q_EVENTS_OVER, "i", (uint64_t)sqlite3_last_insert_rowid(s->db)), err);
+	uint64_t seq;
+
+	if (!done(s, ask(s, Q_EVENT_ADD, "isssss", e->time, e->id, e->what, e->reason, e->text, e->rules), err))
+		return false;
+	seq = sqlite3_last_insert_rowid(s->db);
+	return seq % 1000 || done(s, ask(s, Q_EVENTS_OVER, "i", seq), err);
+}
+
+bool store_refusal(struct store *s, const char *id, const struct store_event *e, struct cv_error *err)
+{
+	if (store_begin(s, err) && store_event_add(s, e, err) &&
+	    done(s, ask(s, Q_NODE_WHY, "sss", e->reason, e->text, id), err) && store_commit(s, err))
+		return true;
+	store_rollback(s);
+	return false;
 }
 
 static const char *text_of(sqlite3_stmt *q, int column)

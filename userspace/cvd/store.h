@@ -35,6 +35,7 @@ struct store_node {
 	char reason[32];		/* stable: why it is out */
 	char text[STORE_TEXT];		/* for people */
 	char address[64];		/* it was last seen at */
+	uint64_t met;			/* ms since 1970, when it first asked to be approved; 0: never */
 	/* Of the last evidence that was accepted; 0: never. */
 	uint64_t seen;			/* ms since 1970 */
 	uint64_t reset_count, restart_count, clock;
@@ -54,6 +55,8 @@ bool store_node_get(struct store *store, const char *id, struct store_node *node
 /* The id of the node of that name; false likewise. */
 bool store_node_named(struct store *store, const char *name, char id[CA_ID], struct cv_error *err);
 bool store_node_put(struct store *store, const struct store_node *node, struct cv_error *err);
+/* One that nobody approved. Only the last 256 of those are kept: they may be inventions. Their names are free. */
+bool store_node_pending(struct store *store, const struct store_node *node, struct cv_error *err);
 /* Only that it was seen, and by which evidence. */
 bool store_node_seen(struct store *store, const struct store_node *node, struct cv_error *err);
 /* @each may return false to end it, and must not change nodes. */
@@ -79,6 +82,8 @@ struct store_event {
 };
 
 bool store_event_add(struct store *store, const struct store_event *event, struct cv_error *err);
+/* The event, and its reason and text in the node's entry if there is one. */
+bool store_refusal(struct store *store, const char *id, const struct store_event *event, struct cv_error *err);
 /* The last @max of a node, or of all for NULL, oldest first. */
 bool store_events(struct store *store, const char *id, unsigned int max,
 		  bool (*each)(void *context, const struct store_event *event), void *context, struct cv_error *err);

@@ -125,10 +125,21 @@ static void open_if_there(const char *path, struct cv_file *file)
 	}
 }
 
-static bool quote(struct link *l, const Cv__Node__Ask *ask, struct tpm_quote *q, struct cv_error *err)
+static bool sign(EVP_PKEY *key, const uint8_t question[CV_QUESTION], uint8_t *signature, size_t *len)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) > 0 &&
+		    EVP_DigestSign(ctx, signature, len, question, CV_QUESTION) > 0;
+
+	EVP_MD_CTX_free(ctx);
+	return good;
+}
+
+static bool quote(struct link *l, const Cv__Node__Ask *ask, struct tpm_quote *q, uint8_t question[CV_QUESTION],
+		  struct cv_error *err)
 {
 	struct cv_selection wanted[CV_QUOTE_BANKS];
-	uint8_t channel[CV_QUESTION_CHANNEL], question[CV_QUESTION];
+	uint8_t channel[CV_QUESTION_CHANNEL];
 
 	if (ask->n_selections > CV_QUOTE_BANKS || ask->nonce.len != CV_QUESTION_NONCE)
 		return cv_refuse(err, CV_E_QUOTE_FORMAT, "the verifier asks for what this node does not know");
@@ -136,7 +147,7 @@ static bool quote(struct link *l, const Cv__Node__Ask *ask, struct tpm_quote *q,
 		wanted[i] = (struct cv_selection) { ask->selections[i]->bank, ask->selections[i]->registers };
 	return peer_channel(l->peer, channel) &&
 	       cv_question(ask->nonce.data, channel, (struct cv_bytes) { l->public, l->public_len }, question) &&
-	       tpm_quote(l->tpm, (struct cv_bytes) { question, sizeof(question) }, wanted, ask->n_selections, q, err);
+	       tpm_quote(l->tpm, (struct cv_bytes) { question, CV_QUESTION }, wanted, ask->n_selections, q, err);
 }
 
 /* The list is read after the quote: it may be ahead of it, and never behind. */
@@ -147,8 +158,10 @@ static void take_ask(struct link *l, const Cv__Node__ToNode *m)
 	Cv__Node__ToVerifier message = CV__NODE__TO_VERIFIER__INIT;
 	struct shown shown = {};
 	struct cv_error err = {};
+	uint8_t question[CV_QUESTION], signature[128];
+	size_t signature_len = sizeof(signature);
 
-	if (!quote(l, ask, &shown.quote, &err)) {
+	if (!quote(l, ask, &shown.quote, question, &err)) {
 		close_for(l, &err);
 		return;
 	}
@@ -157,6 +170,8 @@ static void take_ask(struct link *l, const Cv__Node__ToNode *m)
 		open_if_there(l->config->firmware_log, &shown.firmware);
 		open_if_there(l->config->cmdline, &shown.cmdline);
 		open_if_there(l->config->roti, &shown.roti);
+		if (sign(l->key, question, signature, &signature_len))
+			evidence.tls_signature = (ProtobufCBinaryData) { signature_len, signature };
 	}
 	evidence.attest = (ProtobufCBinaryData) { shown.quote.attest_len, shown.quote.attest };
 	evidence.signature = (ProtobufCBinaryData) { shown.quote.signature_len, shown.quote.signature };

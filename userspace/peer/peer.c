@@ -146,6 +146,8 @@ static void happened(struct bufferevent *bev, short what, void *context)
 	char why[PEER_TEXT];
 
 	(void)bev;
+	if (p->closing)
+		return;		/* its timer ends it */
 	if (what & BEV_EVENT_CONNECTED) {
 		p->ready = true;
 		event_del(p->timer);
