@@ -31,10 +31,10 @@ alive() {
 # One operator, until the verifier dies: what succeeded is in $told.
 operate() {
 	told=approved
-	until [ "$told" = done ] || ! alive; do
+	until [ "$told" = again ] || ! alive; do
 		case $told in
 		approved) is n1 member && { cvadm node eject n1 > /dev/null 2>&1 && told=ejected; } ;;
-		ejected) cvadm node approve n1 > /dev/null 2>&1 && told=done ;;
+		ejected) cvadm node approve n1 > /dev/null 2>&1 && told=again ;;
 		esac
 	done
 }
@@ -46,7 +46,7 @@ examine() {
 	! in_directory n1 2> /dev/null || in=y
 	[ -z "$in" ] || [ "$standing" = member ] || not_settled+="$1: $standing and in the directory; "
 	case $told,$standing,$(of n1 approved) in
-	ejected,barred,*|approved,*,*|done,*,true) ;;
+	ejected,barred,*|approved,*,*|again,*,true) ;;
 	*) not_done+="call $1: $told, and the node is $standing; " ;;
 	esac
 	# Members and only they were admitted after they were last put out.
@@ -77,7 +77,7 @@ none() {
 # The store on a file system of its own, that is filled.
 full_disk() {
 	local before
-	mount -t tmpfs -o size=2m,uid=$(id -u nobody) tmpfs "$dir/state" && verifier_up || return
+	mount -t tmpfs -o size=2m tmpfs "$dir/state" && verifier_up || return
 	trap 'stop cvd KILL; umount "$dir/state"; end' EXIT
 	cp "$dir/state/ca.pem" "$dir/full-ca.pem"
 	machine n3 && joined n3 || return

@@ -119,10 +119,9 @@ rewound() {
 # Its certificate is from an authority of its own.
 man_in_the_middle() {
 	local real=$dir
-	mkdir -p "$dir/mitm"/{state,members}
-	chown -R nobody "$dir/mitm"
+	mkdir "$dir/mitm"
 	sed "s|^listen.*|listen = 127.0.0.1:$((port + 1))|; s|^state.*|state = $dir/mitm/state|; s|^members.*|members = $dir/mitm/members|
-		s|^control.*|control = $dir/mitm/control|" "$dir/cvd.conf" > "$dir/mitm.conf"
+		s|^control.*|control = $dir/mitm/run/control|" "$dir/cvd.conf" > "$dir/mitm.conf"
 	start mitm "$cvd" --config "$dir/mitm.conf"
 	await 20 said mitm 'nodes join' && machine careful && sed -i "s|^verifier = .*|verifier = 127.0.0.1:$((port + 1))|" "$dir/careful.conf" &&
 		agent careful && await 20 said careful 'its certificate' && ! said careful member && ! said careful refused

@@ -93,7 +93,9 @@ closed() {
 	event "vm-gone vm=$vm"
 	await 20 released || mistake "left behind: $out"
 	is_gone "$pid" && mistake "the VMM is gone as well"
-	exec {closer[1]}>&-
+	line=${closer[1]}
+	exec {line}>&-
+	# shellcheck disable=SC2154 # coproc sets it
 	wait "$closer_PID"
 }
 

@@ -38,7 +38,7 @@ tell() {
 
 configure() {
 	rm -rf "${dir:?}/"*
-	mkdir -p "$dir"/{state,members,criteria,vendors}
+	mkdir -p "$dir"/{criteria,vendors}
 	cat > "$dir/criteria/compute.cv" <<-'CRITERIA'
 		criteria "bench" for compute {
 			every ima.file where path != "boot_aggregate": digest in file("allowed")
@@ -46,7 +46,6 @@ configure() {
 		}
 	CRITERIA
 	chmod 755 "$dir"
-	chown nobody "$dir"/{state,members}
 	cat > "$dir/cvd.conf" <<-CONF
 		user = nobody
 		listen = 127.0.0.1:7599
@@ -90,6 +89,7 @@ for nodes; do
 	metric ejection_p50_ms "$median" ms
 	metric ejection_p99_ms "$p99" ms
 	metric ejection_max_ms "$max" ms
+	# shellcheck disable=SC2154 # coproc sets it
 	kill "$cvd" "$simulated_PID"
 	wait "$cvd" "$simulated_PID" 2> /dev/null || true
 done

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <peer/tls.h>
@@ -160,6 +161,16 @@ static int run(struct cvd *cvd, struct cv_error *err)
 	return rc;
 }
 
+static bool give_directories(const struct config *c, struct cv_error *err)
+{
+	char path[512];
+
+	if (snprintf(path, sizeof(path), "%s", c->control) >= (int)sizeof(path))
+		return cv_refuse(err, CV_E_FILE, "control: the name is too long");
+	return sandbox_give(c->state, c->user, err) && sandbox_give(c->members, c->user, err) &&
+	       sandbox_give(dirname(path), c->user, err);
+}
+
 /* ca.pem, for nodes; the authority's own copy is beside its key. */
 static bool publish_authority(const struct cvd *cvd, struct cv_error *err)
 {
@@ -181,6 +192,8 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 
 	if (!geteuid() && !cvd->config.user)
 		return cv_refuse(err, CV_E_FILE, "root started it: whom is it to run as? user = NAME");
+	if (!geteuid() && !give_directories(&cvd->config, err))
+		return false;
 	snprintf(path, sizeof(path), "%s/ca", cvd->config.state);
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));

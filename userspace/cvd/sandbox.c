@@ -5,8 +5,19 @@
 #include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "sandbox.h"
+
+bool sandbox_give(const char *path, const char *user, struct cv_error *err)
+{
+	const struct passwd *pw = getpwnam(user);
+
+	if (!pw)
+		return cv_refuse(err, CV_E_FILE, "there is no user \"%.60s\"", user);
+	return ((!mkdir(path, 0755) || errno == EEXIST) && !chown(path, pw->pw_uid, pw->pw_gid)) ||
+	       cv_refuse(err, CV_E_FILE, "%.100s: cannot be given to %.60s: %s", path, user, strerror(errno));
+}
 
 bool sandbox_become(const char *user, struct cv_error *err)
 {

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <cv/error.h>
 
+/* The directory @path, made if it is not there, is @user's from now on. False and @err. */
+bool sandbox_give(const char *path, const char *user, struct cv_error *err);
+
 /* Becomes @user, whose the directories are. False and @err. */
 bool sandbox_become(const char *user, struct cv_error *err);
 
