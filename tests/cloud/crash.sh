@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The verifier is killed at a random system call of an admission or an ejection, again and again (CV_CRASHES times, 40), and
+# The verifier is killed at a random system call of an admission or an ejection, again and again (CV_CRASHES times, 12), and
 # started again: strace(1) kills it at the Nth call that writes, syncs, renames, removes or sends. CV_SEED repeats a run.
 # test: nobody is a member that was not admitted
 # test: what an operator was told is done is done
@@ -11,7 +11,7 @@
 
 . "$(dirname "$0")/cloud.sh"
 
-crashes=${CV_CRASHES:-40}
+crashes=${CV_CRASHES:-12}
 RANDOM=${CV_SEED:-$((SRANDOM % 32768))}
 seed=$RANDOM
 calls=pwrite64,fdatasync,fsync,write,writev,sendto,sendmsg,renameat,unlinkat,symlinkat,ftruncate
