@@ -356,6 +356,7 @@ int main(int argc, char **argv)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	count = atoi(argv[4]);
+	need(count + 20 < limit.rlim_max, "this machine allows fewer descriptors than that (ulimit -Hn)");
 	nodes = calloc(count, sizeof(*nodes));
 	need(nodes && !evutil_parse_sockaddr_port(argv[1], (struct sockaddr *)&address, &address_len), argv[1]);
 	make_vendor(argv[3]);

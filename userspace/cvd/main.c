@@ -120,14 +120,18 @@ static bool make_tls(struct cvd *cvd, struct cv_error *err)
 	return cvd->tls;
 }
 
+#define DESCRIPTORS	(1u << 20)	/* a member needs one */
+
 static void more_descriptors(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, more;
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	more = (struct rlimit) { DESCRIPTORS, DESCRIPTORS };
+	if (limit.rlim_max >= DESCRIPTORS || setrlimit(RLIMIT_NOFILE, &more))	/* only root may have more than it may have */
 		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static void stop(evutil_socket_t signal, short what, void *base)
@@ -199,12 +203,12 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
 	if (!ca_start(&cvd->ca, path, err))
 		return false;
+	more_descriptors();
 	if (cvd->config.user && !sandbox_become(cvd->config.user, err))
 		return false;
 	if (!publish_authority(cvd, err))
 		return false;
 	snprintf(path, sizeof(path), "%s/cvd.db", cvd->config.state);
-	more_descriptors();
 	cvd->base = event_base_new();
 	if (!cvd->base)
 		return cv_refuse(err, CV_E_MEMORY, "no event loop");
