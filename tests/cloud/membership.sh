@@ -94,9 +94,10 @@ ejected_while_away() {
 
 # Its TPM takes its time: the connection is in the middle of an admission when the operator speaks.
 in_the_middle() {
-	stop n1
-	becomes n1 out silent && kill -STOP "${pids[n1.tpm]}" && : > "$dir/n1.log" || return
-	agent n1
+	: > "$dir/n1.log"
+	kill -STOP "${pids[n1.tpm]}"
+	stop cvd
+	verifier_up || return
 	await 20 eval '[ -n "$(ss -Htn state established "dport = :$port")" ]' && sleep 0.5 && cvadm node eject n1 > /dev/null
 	kill -CONT "${pids[n1.tpm]}"
 	await 30 said n1 barred && is n1 barred && ! in_directory n1 && cvadm node approve n1 > /dev/null && becomes n1 member

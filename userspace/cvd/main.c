@@ -65,12 +65,32 @@ void say(int level, const char *format, ...)
 	fprintf(stderr, "<%d>cvd: %s\n", level, text);
 }
 
+#define AT_A_TIME	32	/* connections are taken before the loop does other things: memory of those that went is free only then */
+
+static struct {
+	struct evconnlistener *listener;
+	struct event *again;
+	unsigned int taken;
+} door;
+
+static void open_door(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	(void)context;
+	door.taken = 0;
+	evconnlistener_enable(door.listener);
+}
+
 static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int len, void *cvd)
 {
-	(void)listener;
 	(void)from;
 	(void)len;
 	node_accept(cvd, fd);
+	if (++door.taken < AT_A_TIME)
+		return;
+	evconnlistener_disable(listener);
+	event_add(door.again, &(struct timeval) {});
 }
 
 /* Descriptors ran out: those who wait are looked at again when one ends. */
@@ -93,7 +113,9 @@ static struct evconnlistener *listen_on(struct cvd *cvd, struct cv_error *err)
 	}
 	listener = evconnlistener_new_bind(cvd->base, accepted, cvd, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
 					   LEV_OPT_REUSEABLE, 1024, (struct sockaddr *)&address, len);
-	if (listener)
+	door.listener = listener;
+	door.again = event_new(cvd->base, -1, 0, open_door, NULL);
+	if (listener && door.again)
 		evconnlistener_set_error_cb(listener, accept_failed);
 	else
 		cv_refuse(err, CV_E_FILE, "cannot listen on %.60s: %s", cvd->config.listen, strerror(errno));
@@ -160,6 +182,8 @@ static int run(struct cvd *cvd, struct cv_error *err)
 		control_close(control);
 	if (listener)
 		evconnlistener_free(listener);
+	if (door.again)
+		event_free(door.again);
 	event_free(term);
 	event_free(interrupt);
 	return rc;
