@@ -48,7 +48,7 @@
 #
 # test: flood: hits without end
 # test: thousand: any of 1,000 watches of one guest
-# timeout: 900
+# timeout: 1500
 
 . "$(dirname "$0")/../net/topo.sh"
 
