@@ -6,6 +6,7 @@
 # test: what an operator was told is done is done
 # test: what a node was told is stored
 # test: the directory is as the store says after each start
+# test: five hundred revoked certificates are in the list, and the verifier goes on
 # test: a full disk: nobody is admitted, it is said, and what is stored stays good
 # timeout: 900
 
@@ -74,6 +75,15 @@ none() {
 	[ -z "$1" ] || { echo "seed $seed: $1"; return 1; }
 }
 
+many_revoked() {
+	sqlite3 "$dir/state/cvd.db" "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500)
+		INSERT INTO certificate SELECT printf('40%030x', i), (SELECT id FROM node), 4000000000, 1 FROM c" && verifier_up &&
+		[ "$(openssl crl -in "$dir/members/crl.pem" -noout -text | grep -c 'Serial Number')" -ge 500 ] && of n1 name > /dev/null
+	local rc=$?
+	stop cvd
+	return $rc
+}
+
 # The store on a file system of its own, that is filled.
 full_disk() {
 	local before
@@ -100,4 +110,5 @@ check "nobody is a member that was not admitted" none "$not_admitted"
 check "what an operator was told is done is done" none "$not_done"
 check "what a node was told is stored" none "$not_stored"
 check "the directory is as the store says after each start" none "$not_settled"
+check "five hundred revoked certificates are in the list, and the verifier goes on" many_revoked
 check "a full disk: nobody is admitted, it is said, and what is stored stays good" full_disk

@@ -220,7 +220,8 @@ static bool settle(struct roster *r)
 	if (!r->todo)
 		return true;
 	say(LOG_ERR, "the roster is not as it should be: %s", r->why);
-	event_add(r->again, &(struct timeval) { AGAIN_S, 0 });
+	if (!event_pending(r->again, EV_TIMEOUT, NULL))
+		event_add(r->again, &(struct timeval) { AGAIN_S, 0 });
 	return false;
 }
 

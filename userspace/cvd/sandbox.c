@@ -60,7 +60,7 @@ static const int authoritys[] = {
 	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
 	SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(time), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(getpid), SCMP_SYS(sched_yield),
-	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(close),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(close), SCMP_SYS(sysinfo),	/* qsort(3) asks how much memory there is */
 };
 
 #define N(list)	(sizeof(list) / sizeof((list)[0]))
