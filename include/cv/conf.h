@@ -35,4 +35,7 @@ struct cv_conf_entry {
  */
 bool cv_conf_read(char *text, size_t len, const struct cv_conf_entry *entries, struct cv_error *err);
 
+/* The same of the file @path. The caller frees *@text, after a refusal too, when the entries' texts are no longer needed. */
+bool cv_conf_open(const char *path, char **text, const struct cv_conf_entry *entries, struct cv_error *err);
+
 #endif

@@ -14,6 +14,7 @@
 #include "list.h"
 
 #define CV_CRITERIA_ID		32		/* bytes; SHA-256 */
+#define CV_CRITERIA_ID_TEXT	(7 + 2 * CV_CRITERIA_ID + 1)	/* bytes of "sha256:0123…" and its zero */
 #define CV_CRITERIA_TEXT_MAX	(1u << 20)	/* bytes */
 #define CV_CRITERIA_RULES_MAX	4096
 #define CV_CRITERIA_DEPTH_MAX	32		/* of parentheses, not and quantifiers */
@@ -51,6 +52,7 @@ int cv_criteria_explain(const char *file, struct cv_bytes text, const struct cv_
 
 const char *cv_criteria_name(const struct cv_criteria *criteria);
 const uint8_t *cv_criteria_id(const struct cv_criteria *criteria);	/* CV_CRITERIA_ID bytes */
+void cv_criteria_print_id(const struct cv_criteria *criteria, char text[CV_CRITERIA_ID_TEXT]);
 
 /*
  * The canonical text, which the caller frees; NULL without memory. @disclosed:

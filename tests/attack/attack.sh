@@ -36,7 +36,7 @@
 # test: KSM: the host merges all it can
 # test: process_vm_writev
 #
-# Those that only a packet found out, without packets: the timer, as by default, does. tools/bench watch measures how soon.
+# Those that only a packet found out, without packets: the timer, as by default, does.
 # test: fistp, without packets
 # test: avx-store, without packets
 # test: alias on a page of no trigger, without packets

@@ -10,13 +10,16 @@ export TSS2_LOG=all+none
 dir=$(mktemp -d /tmp/cv-cloud-XXXXXX)
 cvd=build/bin/cvd-asan cvnoded=build/bin/cvnoded-asan
 port=$((20000 + SRANDOM % 20000))
-declare -A pids=()
+here=127.0.0.1	# the verifier's address
+lines=()
+declare -A pids=() ids=() netns=()	# netns: NAME to the network namespace it runs in, of net.sh
 
 # start NAME COMMAND…: in the background; what it says is in $dir/NAME.log
 start() {
-	local name=$1
+	local name=$1 in=()
 	shift
-	"$@" >> "$dir/$name.log" 2>&1 &
+	[ -z "${netns[$name]-}" ] || in=(ip netns exec "${netns[$name]}")
+	"${in[@]}" "$@" >> "$dir/$name.log" 2>&1 &
 	pids[$name]=$!
 }
 
@@ -73,7 +76,7 @@ verifier() {
 	digests 'loader 1.0' > "$dir/criteria/loaders"
 	criteria compute
 	cat > "$dir/cvd.conf" <<-CONF
-		listen = 127.0.0.1:$port
+		listen = $here:$port
 		state = $dir/state
 		control = $dir/run/control
 		user = nobody
@@ -133,6 +136,15 @@ in_directory() {
 	return 1
 }
 
+# Neither a certificate of the machine's TPM, nor a link to one.
+no_trace() {
+	local link
+	[ -n "${ids[$1]}" ] && [ ! -e "$dir/members/${ids[$1]}.pem" ] || return
+	for link in "$dir/members/"*; do
+		[ "$(readlink "$link")" != "${ids[$1]}.pem" ] || return
+	done
+}
+
 revoked() {
 	local serial
 	serial=$(openssl x509 -in "$dir/$1/node.pem" -noout -serial | cut -d= -f2)
@@ -169,9 +181,16 @@ machine() {
 	local name=$1 type=${2:-compute}
 	shift $(($# < 2 ? $# : 2))
 	mkdir -p "$dir/$name"
-	tpm_on "$name" && measure "$name" boot "$@" && measure "$name" execute /bin/sh || return
+	tpm_on "$name" && measure "$name" boot "$@" && measure "$name" execute /bin/sh && write_conf "$name" "$type" || return
+	echo root=/dev/vda1 > "$dir/$name/cmdline"
+	ids[$name]=$(identity "$name")
+}
+
+# write_conf NAME TYPE: its agent's configuration; lines: what it has besides
+write_conf() {
+	local name=$1 type=$2
 	cat > "$dir/$name.conf" <<-CONF
-		verifier = 127.0.0.1:$port
+		verifier = $here:$port
 		authority = $dir/state/ca.pem
 		name = $name
 		type = $type
@@ -181,7 +200,7 @@ machine() {
 		ima_list = $dir/$name/ima_list
 		cmdline = $dir/$name/cmdline
 	CONF
-	echo root=/dev/vda1 > "$dir/$name/cmdline"
+	printf '%s\n' "${lines[@]}" >> "$dir/$name.conf"
 }
 
 agent() {

@@ -42,10 +42,9 @@ operate() {
 
 # What must hold of the store and the directory after a start.
 examine() {
-	local standing in=''
+	local standing
 	standing=$(of n1 standing)
-	! in_directory n1 2> /dev/null || in=y
-	[ -z "$in" ] || [ "$standing" = member ] || not_settled+="$1: $standing and in the directory; "
+	[ "$standing" = member ] || no_trace n1 || not_settled+="$1: $standing and in the directory; "
 	case $told,$standing,$(of n1 approved) in
 	ejected,barred,*|approved,*,*|again,*,true) ;;
 	*) not_done+="call $1: $told, and the node is $standing; " ;;
@@ -89,14 +88,13 @@ full_disk() {
 	local before
 	mount -t tmpfs -o size=2m tmpfs "$dir/state" && verifier_up || return
 	trap 'stop cvd KILL; umount "$dir/state"; end' EXIT
-	cp "$dir/state/ca.pem" "$dir/full-ca.pem"
 	machine n3 && joined n3 || return
 	before=$(events n3 ejected)
 	head -c 2m /dev/zero > "$dir/state/filler" 2> /dev/null
 	machine n4 && agent n4 && await 20 said cvd 'the store: database or disk is full' || return
-	! cvadm node approve n4 2> "$dir/why" && ! in_directory n4 2> /dev/null || return
+	! cvadm node approve n4 2> "$dir/why" && no_trace n4 || return
 	cvadm node eject n3 2>> "$dir/why"
-	! in_directory n3 2> /dev/null && rm "$dir/state/filler" && becomes n3 barred && [ "$(events n3 ejected)" -gt "$before" ] && cat "$dir/why" &&
+	no_trace n3 && rm "$dir/state/filler" && becomes n3 barred && [ "$(events n3 ejected)" -gt "$before" ] && cat "$dir/why" &&
 		stop cvd && [ "$(sqlite3 "$dir/state/cvd.db" 'PRAGMA integrity_check')" = ok ]
 }
 

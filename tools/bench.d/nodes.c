@@ -117,13 +117,12 @@ static void say_hello(struct peer *peer, void *context)
 	Cv__Node__ToVerifier m = CV__NODE__TO_VERIFIER__INIT;
 	Cv__Node__Hello hello = CV__NODE__HELLO__INIT;
 	struct simulated *n = context;
-	uint8_t public[512], *der = NULL;
+	uint8_t *der = NULL;
 	ProtobufCBinaryData ek_certificate;
 	uint32_t version = 1;
 	char name[32];
 	X509 *x;
 
-	(void)public;
 	peer_limit(peer, 1 << 20);
 	snprintf(name, sizeof(name), "node-%zu", (size_t)(n - nodes));
 	x = certificate(n->ek, name, root, root_key, false, 2 + (n - nodes));
@@ -372,7 +371,7 @@ int main(int argc, char **argv)
 	need(authority, err.text);
 	tls_keys = EVP_EC_gen("P-256");
 	tls_spki_len = tls_public(tls_keys, tls_spki, sizeof(tls_spki));
-	tls = tls_client(&(struct tls_identity) { tls_keys, NULL, authority }, &err);
+	tls = tls_client(&(struct tls_identity) { tls_keys, NULL, authority }, TLS_VERIFIER, &err);
 	need(tls, err.text);
 	base = event_base_new();
 	input = event_new(base, 0, EV_READ | EV_PERSIST, command, NULL);

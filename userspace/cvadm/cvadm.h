@@ -62,6 +62,7 @@ extern const struct command_desc monitor_commands[];
 extern const struct command_desc status_commands[];
 extern const struct command_desc node_commands[];
 extern const struct command_desc criteria_commands[];
+extern const struct command_desc gate_commands[];
 extern const struct command_desc completion_commands[];
 
 void usage_command(const struct command_desc *cmd);

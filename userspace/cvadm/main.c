@@ -19,6 +19,7 @@ const struct group_desc groups[] = {
 	{ "status",	"the module at a glance",			status_commands },
 	{ "node",	"nodes of the cloud, at the verifier",		node_commands },
 	{ "criteria",	"what the verifier asks of nodes",		criteria_commands },
+	{ "gate",	"who reaches this service host",		gate_commands },
 	{ "completion",	"shell completion",			completion_commands },
 	{}
 };

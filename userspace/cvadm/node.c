@@ -56,6 +56,9 @@ static void print_node(const json_t *n)
 	print_age(number(n, "seen_ms"));
 	printf("\nboot      reset count %lld, restart count %lld, clock %lld ms\n", (long long)number(n, "reset_count"),
 	       (long long)number(n, "restart_count"), (long long)number(n, "clock_ms"));
+	if (json_object_get(n, "gate_settled"))
+		printf("gate      %s\n", json_is_true(json_object_get(n, "gate_settled")) ? "settled" :
+		       "not settled: it has not said that all it was told is done");
 	if (*verifier_text(n, "serial"))
 		printf("serial    %s\n", verifier_text(n, "serial"));
 }
@@ -143,8 +146,9 @@ const struct command_desc node_commands[] = {
 	}, {
 		.noun = "node", .verb = "approve", .operands = "NODE", .min = 1, .max = 1, .options = options, .run = approve,
 		.summary = "Let a node prove itself, under the name and type that it told.",
-		.detail = "Compare the id with what \"cvnoded --identity\" prints on the node. One that an operator ejected may come back.",
-		.example = "cvadm node approve 7a54f4ea608f",
+		.detail = "One that is pending is named by at least 16 digits of its id, as \"cvnoded --identity\" prints it on\n"
+			  "the node. One that an operator ejected may come back.",
+		.example = "cvadm node approve 7a54f4ea608fd84d",
 	}, {
 		.noun = "node", .verb = "eject", .operands = "NODE", .min = 1, .max = 1, .options = options, .run = eject,
 		.summary = "Put a node out of the cloud until it is approved again.",

@@ -2,8 +2,8 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <jansson.h>
+#include <cv/json.h>
 #include "criteria.h"
-#include "text.h"
 
 int criteria_open(struct opened_criteria *it, const char *path)
 {
@@ -32,15 +32,6 @@ void criteria_close(struct opened_criteria *it)
 {
 	cv_criteria_free(it->criteria);
 	cv_lists_close(&it->lists);
-}
-
-void criteria_print_id(const struct cv_criteria *criteria, char text[CRITERIA_ID_TEXT])
-{
-	const uint8_t *id = cv_criteria_id(criteria);
-	int len = sprintf(text, "sha256:");
-
-	for (unsigned int i = 0; i < CV_CRITERIA_ID; i++)
-		len += sprintf(text + len, "%02x", id[i]);
 }
 
 static const struct option options[] = {
@@ -73,16 +64,16 @@ static int parse(const struct command *self, int argc, char **argv, struct asked
 
 static int check(const struct command *self, int argc, char **argv)
 {
-	char id[CRITERIA_ID_TEXT];
+	char id[CV_CRITERIA_ID_TEXT];
 	struct opened_criteria it;
 	struct asked asked;
 	int rc = parse(self, argc, argv, &asked, &it);
 
 	if (rc >= 0)
 		return rc;
-	criteria_print_id(it.criteria, id);
+	cv_criteria_print_id(it.criteria, id);
 	if (asked.json) {
-		json_t *o = json_pack("{s:o, s:s}", "name", text_json(cv_criteria_name(it.criteria)), "id", id);
+		json_t *o = json_pack("{s:o, s:s}", "name", cv_json_text(cv_criteria_name(it.criteria)), "id", id);
 
 		json_dumpf(o, stdout, JSON_INDENT(2));
 		putchar('\n');
@@ -114,14 +105,14 @@ static int format(const struct command *self, int argc, char **argv)
 
 static int digest(const struct command *self, int argc, char **argv)
 {
-	char id[CRITERIA_ID_TEXT];
+	char id[CV_CRITERIA_ID_TEXT];
 	struct opened_criteria it;
 	struct asked asked;
 	int rc = parse(self, argc, argv, &asked, &it);
 
 	if (rc >= 0)
 		return rc;
-	criteria_print_id(it.criteria, id);
+	cv_criteria_print_id(it.criteria, id);
 	puts(id);
 	criteria_close(&it);
 	return EXIT_GOOD;

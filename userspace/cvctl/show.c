@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <jansson.h>
 #include <cv/fwevent.h>
+#include <cv/json.h>
 #include "bundle.h"
 #include "cvctl.h"
-#include "text.h"
 
 #define TEXT_SHOWN	72	/* bytes of an event's text in the table */
 #define DIGEST_SHOWN	8	/* bytes */
@@ -200,7 +200,7 @@ static bool show_json(struct show *s, const struct bundle *b, struct cv_error *e
 	if (good)
 		json_object_set_new(all, "registers", json_pack("{s:o}", s->hash->name, registers_json(&bank)));
 	else
-		json_object_set_new(all, "error", json_pack("{s:s, s:o}", "name", cv_error_name(err->name), "text", text_json(err->text)));
+		json_object_set_new(all, "error", json_pack("{s:s, s:o}", "name", cv_error_name(err->name), "text", cv_json_text(err->text)));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <jansson.h>
 #include <cv/boot.h>
+#include <cv/json.h>
 #include <cv/roti.h>
 #include <cv/tpm.h>
 #include "bundle.h"
 #include "criteria.h"
-#include "text.h"
 
 #define NONCE_MAX	32	/* bytes; more than that some TPMs do not take */
 
@@ -153,9 +153,9 @@ static void report(void *context, const struct cv_rule_report *r)
 
 	if (v->json) {
 		json_array_append_new(v->rules, json_pack("{s:s, s:i, s:o, s:o, s:b, s:o, s:o, s:s, s:o}", "verdict",
-					cv_verdict_name(r->verdict), "line", r->line, "block", text_json(r->block),
-					"rule", text_json(r->text), "hidden", r->hidden, "why", text_json(r->why),
-					"from", text_json(r->from), "severity",
+					cv_verdict_name(r->verdict), "line", r->line, "block", cv_json_text(r->block),
+					"rule", cv_json_text(r->text), "hidden", r->hidden, "why", cv_json_text(r->why),
+					"from", cv_json_text(r->from), "severity",
 					cv_severity_name(r->severity), "remedies", remedies_json(r->remedies)));
 		return;
 	}
@@ -215,7 +215,7 @@ static int print_refused(const struct verify *v, const struct cv_error *err)
 		return EXIT_REFUSED;
 	}
 	o = json_pack("{s:b, s:{s:s, s:o}}", "accepted", 0, "error", "name", cv_error_name(err->name), "text",
-		      text_json(err->text));
+		      cv_json_text(err->text));
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(o);
@@ -225,12 +225,12 @@ static int print_refused(const struct verify *v, const struct cv_error *err)
 static void print_json(const struct verify *v, const struct cv_criteria *criteria, enum cv_verdict verdict)
 {
 	json_t *o = json_pack("{s:b, s:o}", "accepted", 1, "quote", facts_json(v));
-	char id[CRITERIA_ID_TEXT];
+	char id[CV_CRITERIA_ID_TEXT];
 
 	if (criteria) {
-		criteria_print_id(criteria, id);
+		cv_criteria_print_id(criteria, id);
 		json_object_set_new(o, "criteria", json_pack("{s:o, s:s, s:s, s:O}", "name",
-							     text_json(cv_criteria_name(criteria)), "id", id, "verdict", cv_verdict_name(verdict), "rules", v->rules));
+							     cv_json_text(cv_criteria_name(criteria)), "id", id, "verdict", cv_verdict_name(verdict), "rules", v->rules));
 	}
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	putchar('\n');

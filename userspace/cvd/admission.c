@@ -4,8 +4,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
 #include "connection.h"
+#include "gates.h"
 
 #define VERSION		1	/* of the protocol */
 
@@ -26,8 +26,8 @@ static bool is_name(const char *name)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 
-	/* One that could be the beginning of an id would be taken for it. */
-	return len && len < CA_NAME && !name[len] && name[strspn(name, "0123456789abcdef")];
+	/* One that could be the beginning of an id, of four digits or more, would be taken for it. */
+	return len && len < CA_NAME && !name[len] && (len < 4 || name[strspn(name, "0123456789abcdef")]);
 }
 
 static bool speaks(const Cv__Node__Hello *hello, uint32_t version)
@@ -125,11 +125,7 @@ static bool take_record(struct node *n, const Cv__Node__Hello *hello)
 static void remember_pending(struct node *n, const struct verdict *v)
 {
 	struct cv_error err = {};
-	struct store_node known;
 
-	if (store_node_get(n->cvd->store, n->is.id, &known, &err) && known.standing == STANDING_PENDING &&
-	    !strcmp(known.name, n->is.name) && !strcmp(known.type, n->is.type))
-		return;
 	n->is.standing = STANDING_PENDING;
 	snprintf(n->is.reason, sizeof(n->is.reason), "%s", v->reason);
 	snprintf(n->is.text, sizeof(n->is.text), "%s", v->text);
@@ -139,17 +135,26 @@ static void remember_pending(struct node *n, const struct verdict *v)
 	connection_remember_refusal(n, v);
 }
 
+/* By what is stored now: an operator may have spoken since the hello. */
 static bool is_approved(struct node *n)
 {
 	const struct verdict v = { "not-approved", n->why, "" };
+	struct cv_error err = {};
+	struct store_node now = { .standing = STANDING_OUT };
+	bool is_known = store_node_get(n->cvd->store, n->is.id, &now, &err);
 
-	if (n->is.standing == STANDING_BARRED) {
+	if (err.name) {
+		connection_refuse_error(n, &err);
+		return false;
+	}
+	if (now.standing == STANDING_BARRED) {
 		connection_refuse(n, "barred", "an operator ejected it; cvadm node approve lets it in again");
 		return false;
 	}
+	n->is.approved = n->is.approved || now.approved;
 	if (n->is.approved)
 		return true;
-	if (n->is.standing != STANDING_MEMBER)
+	if (!is_known || strcmp(now.name, n->is.name) || strcmp(now.type, n->is.type) || now.standing == STANDING_OUT)
 		remember_pending(n, &v);
 	node_refuse(n, &v);
 	return false;
@@ -180,9 +185,17 @@ static void challenge(struct node *n)
 	n->stage = STAGE_ANSWER;
 }
 
+/* A service host passes on who is no member. Its address would be taken for the node's. */
+static bool came_through(struct node *n, const Cv__Node__Hello *hello, char verifier[PEER_ADDRESS])
+{
+	peer_local_address(n->peer, verifier);
+	return *hello->reached && strcmp(hello->reached, verifier) && gates_are_at(n->cvd, peer_address(n->peer), n->is.id);
+}
+
 void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 {
 	const Cv__Node__Hello *hello = message->hello;
+	char verifier[PEER_ADDRESS];
 	struct cv_error err = {};
 
 	if (!speaks(hello, VERSION)) {
@@ -191,7 +204,7 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 	}
 	if (!is_name(hello->name) || !node_type_find(hello->type, &n->type)) {
 		connection_refuse(n, "name", "a name is 1 to 63 letters, digits, \".\", \"-\" and \"_\", and no hexadecimal "
-				  "number; a type is compute, network, api or verifier");
+				  "number of four digits or more; a type is compute, network, api, service or verifier");
 		return;
 	}
 	if (!read_keys(n, hello, &err)) {
@@ -199,6 +212,10 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 		return;
 	}
 	to_hex(n->who.ek.id, CV_EK_ID, n->is.id);
+	if (came_through(n, hello, verifier)) {
+		connection_redirect(n, verifier);
+		return;
+	}
 	if (!certificate_fits(n)) {
 		connection_refuse(n, "cert-key", "the certificate of this connection is another node's");
 		return;
@@ -211,8 +228,14 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 
 /* --- questions ------------------------------------------------------------------------------------------- */
 
-void admission_ask(struct node *n, bool whole)
+static unsigned int generation(const struct node *n)
 {
+	return n->cvd->policy.of[n->type].generation;
+}
+
+void admission_ask(struct node *n)
+{
+	bool whole = n->stage != STAGE_MEMBER || n->judged_by != generation(n);
 	Cv__Node__Selection selection = CV__NODE__SELECTION__INIT, *selections[] = { &selection };
 	Cv__Node__Ask question = CV__NODE__ASK__INIT;
 	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
@@ -223,7 +246,6 @@ void admission_ask(struct node *n, bool whole)
 	}
 	n->nonce_is_open = true;
 	n->asked = now_ms();
-	n->asked_by = n->cvd->policy.of[n->type].generation;
 	n->asked_whole = whole;
 	selection.bank = n->cvd->policy.wanted.alg;
 	selection.registers = n->cvd->policy.wanted.pcrs;
@@ -235,6 +257,8 @@ void admission_ask(struct node *n, bool whole)
 	message.body_case = CV__NODE__TO_NODE__BODY_ASK;
 	message.ask = &question;
 	connection_send(n, &message);
+	if (n->member && n->member->gate)
+		gate_tick(n->member->gate);
 }
 
 void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
@@ -251,7 +275,7 @@ void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
 	n->stage = STAGE_EVIDENCE;
 	connection_only(n);
 	peer_limit(n->peer, CVD_ROOM_MAX);
-	admission_ask(n, true);
+	admission_ask(n);
 }
 
 /* --- evidence ---------------------------------------------------------------------------------------------- */
@@ -324,6 +348,8 @@ static bool appraise_evidence(struct node *n, const Cv__Node__Evidence *e, struc
 	free(o->rules);
 	o->rules = NULL;
 	n->cvd->count.evidence++;
+	if (good && shown.whole)
+		n->judged_by = generation(n);
 	return good;
 }
 
@@ -356,17 +382,13 @@ static void welcome(struct node *n, const uint8_t *der, size_t len)
 {
 	Cv__Node__Member member = CV__NODE__MEMBER__INIT;
 	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
-	uint8_t *issuer = NULL;
-	int issuer_len = i2d_X509(n->cvd->ca.certificate, &issuer);
 
 	member.certificate = (ProtobufCBinaryData) { len, (uint8_t *)der };
-	member.issuer = (ProtobufCBinaryData) { issuer_len > 0 ? issuer_len : 0, issuer };
 	member.interval_ms = n->cvd->config.interval;
 	member.timeout_ms = n->cvd->config.timeout;
 	message.body_case = CV__NODE__TO_NODE__BODY_MEMBER;
 	message.member = &member;
 	connection_send(n, &message);
-	OPENSSL_free(issuer);
 }
 
 /* Into the store and the roster, with a certificate, and told so. False: it is refused, unless it is @again and stays. */
@@ -403,6 +425,8 @@ static bool admit(struct node *n, const char *what, bool again)
 	n->member = m;
 	m->node = n;
 	welcome(n, der, len);
+	if (m->gate && !again)
+		gate_connected(m->gate, n);
 	return true;
 }
 
@@ -465,10 +489,9 @@ void admission_evidence(struct node *n, const Cv__Node__ToVerifier *message)
 {
 	struct outcome o;
 
-	/* By what was the last question asked? Criteria that are new have not been satisfied yet. */
-	if (n->nonce_is_open && !n->asked_whole && n->asked_by != n->cvd->policy.of[n->type].generation) {
-		n->ask_whole = false;
-		admission_ask(n, true);
+	/* Criteria that were loaded since the question have not been satisfied yet. */
+	if (n->nonce_is_open && !n->asked_whole && n->judged_by != generation(n)) {
+		admission_ask(n);
 		return;
 	}
 	if (!appraise_evidence(n, message->evidence, &o) || !is_of_this_boot(n, &o))

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <cv/boot.h>
+#include <cv/json.h>
 #include <cv/roti.h>
 #include <cv/tpm.h>
 #include "appraise.h"
@@ -21,11 +22,6 @@ static void refuse(struct outcome *o, const char *reason, const char *text)
 	snprintf(o->text, sizeof(o->text), "%s", text);
 }
 
-static json_t *text_of(const char *text)
-{
-	return json_string(text ?: "") ?: json_string("?");	/* not UTF-8 */
-}
-
 /* A hidden rule is named by its line alone. */
 static void report(void *context, const struct cv_rule_report *r)
 {
@@ -39,9 +35,9 @@ static void report(void *context, const struct cv_rule_report *r)
 			 r->hidden || !*r->from ? "" : ")");
 	if (j->n > RULES_SHOWN)
 		return;
-	json_array_append_new(j->rules, json_pack("{s:o, s:i, s:o, s:o, s:o, s:b}", "criteria", text_of(j->criteria), "line",
-			      r->line, "rule", text_of(r->hidden ? "" : r->text), "why", text_of(r->hidden ? "" : r->why),
-			      "from", text_of(r->hidden ? "" : r->from), "unknown", r->verdict == CV_UNKNOWN));
+	json_array_append_new(j->rules, json_pack("{s:o, s:i, s:o, s:o, s:o, s:b}", "criteria", cv_json_text(j->criteria), "line",
+			      r->line, "rule", cv_json_text(r->hidden ? "" : r->text), "why", cv_json_text(r->hidden ? "" : r->why),
+			      "from", cv_json_text(r->hidden ? "" : r->from), "unknown", r->verdict == CV_UNKNOWN));
 }
 
 /* What is known of the boot is only told with the whole. */

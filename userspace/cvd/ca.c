@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Both ends of the socket to the authority's process, and that process. */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <signal.h>
@@ -9,8 +8,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <peer/tls.h>

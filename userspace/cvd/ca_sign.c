@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <peer/tls.h>
 #include "ca_sign.h"
 
 #define AUTHORITY_LIFE	(10l * 365 * 24 * 3600)
@@ -95,17 +96,37 @@ static EVP_PKEY *read_public(struct cv_bytes public)
 	return NULL;
 }
 
+static void serial_text(const ASN1_INTEGER *serial, char text[2 * CA_SERIAL + 1])
+{
+	const uint8_t *bytes = ASN1_STRING_get0_data(serial);
+
+	*text = 0;
+	for (int i = 0; i < ASN1_STRING_length(serial) && i < CA_SERIAL; i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+}
+
+/* Tunnels of members end at its host: it is a server as well, under a name that the verifier's is not. */
+static bool is_service(const struct ca_subject *s)
+{
+	return !strcmp(s->type, "service");
+}
+
 /* The names bind what the certificate is of: endorsement key, attestation key, boot. */
 static bool name_node(X509 *x, X509 *authority, const struct ca_subject *s)
 {
 	X509_NAME *name = X509_get_subject_name(x);
-	char uris[512];
+	char names[768], serial[2 * CA_SERIAL + 1];
 
-	snprintf(uris, sizeof(uris), "URI:urn:cloudverifier:node:%s,URI:urn:cloudverifier:ak:%s,"
-		 "URI:urn:cloudverifier:epoch:%u.%u", s->id, s->ak, s->reset_count, s->restart_count);
-	/* The identity first: names of files are made from the subject, and no two nodes share it. */
-	return add_name(name, "OU", s->type) && add_name(name, "CN", s->name) && add_name(name, "UID", s->id) &&
-	       extend(x, authority, NID_subject_alt_name, uris);
+	snprintf(names, sizeof(names), "URI:urn:cloudverifier:node:%s,URI:urn:cloudverifier:ak:%s,"
+		 "URI:urn:cloudverifier:epoch:%u.%u%s%s%s", s->id, s->ak, s->reset_count, s->restart_count,
+		 is_service(s) ? ",DNS:" : "", is_service(s) ? s->name : "", is_service(s) ? TLS_SERVICE_OF : "");
+	serial_text(X509_get0_serialNumber(x), serial);
+	/*
+	 * Front ends look a certificate up by its subject, and remember what they found: no two nodes share one, nor two
+	 * certificates of one node.
+	 */
+	return add_name(name, "serialNumber", serial) && add_name(name, "OU", s->type) && add_name(name, "CN", s->name) &&
+	       add_name(name, "UID", s->id) && extend(x, authority, NID_subject_alt_name, names);
 }
 
 X509 *ca_sign_node(EVP_PKEY *key, X509 *authority, const struct ca_subject *subject, struct cv_bytes public,
@@ -115,7 +136,8 @@ X509 *ca_sign_node(EVP_PKEY *key, X509 *authority, const struct ca_subject *subj
 	X509 *x = of && draw_serial(serial) ? begin(authority, of, serial, life) : NULL;
 
 	EVP_PKEY_free(of);
-	return end(x, key, x && name_node(x, authority, subject) && is_leaf(x, authority, "clientAuth"));
+	return end(x, key, x && name_node(x, authority, subject) &&
+		   is_leaf(x, authority, is_service(subject) ? "clientAuth,serverAuth" : "clientAuth"));
 }
 
 X509 *ca_sign_verifier(EVP_PKEY *key, X509 *authority, struct cv_bytes public, uint32_t life)
@@ -126,6 +148,7 @@ X509 *ca_sign_verifier(EVP_PKEY *key, X509 *authority, struct cv_bytes public, u
 
 	EVP_PKEY_free(of);
 	return end(x, key, x && add_name(X509_get_subject_name(x), "CN", "Cloud Verifier") &&
+		   extend(x, authority, NID_subject_alt_name, "DNS:" TLS_VERIFIER) &&
 		   is_leaf(x, authority, "serverAuth"));
 }
 

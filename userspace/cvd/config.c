@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stdlib.h>
 #include <cv/conf.h>
-#include <cv/file.h>
 #include "config.h"
 
 #define DAY	(24u * 3600 * 1000)
@@ -32,23 +30,12 @@ bool config_read(struct config *c, const char *path, struct cv_error *err)
 		{ "joining", CV_CONF_NUMBER, false, &c->joining, 1, 100000 }, {}
 	};
 	struct cv_error why = {};
-	struct cv_file file;
-	char *text;
-	bool good;
 
 	*c = (struct config) {
 		.listen = "0.0.0.0:7510", .state = "/var/lib/cvd", .control = "/run/cvd/control",
 		.criteria = "/etc/cloudverifier/criteria", .enrol = "approval", .members = "/var/lib/cvd/members",
 		.interval = 10000, .timeout = 30000, .certificate_life = 3600000, .joining = 256,
 	};
-	if (!cv_file_open(&file, path, err))
-		return false;
-	text = file.bytes.len <= CV_CONF_MAX ? malloc(file.bytes.len + 1) : NULL;
-	c->text = text;
-	if (text)
-		memcpy(text, file.bytes.data, file.bytes.len);
-	good = (text || cv_refuse(&why, CV_E_FILE, "more than %u bytes", CV_CONF_MAX)) &&
-	       cv_conf_read(text, file.bytes.len, entries, &why) && fits(c, &why);
-	cv_file_close(&file);
-	return good || cv_refuse(err, why.name, "%.100s: %s", path, why.text);
+	return cv_conf_open(path, &c->text, entries, err) &&
+	       (fits(c, &why) || cv_refuse(err, why.name, "%.100s: %s", path, why.text));
 }

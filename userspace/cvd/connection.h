@@ -37,8 +37,8 @@ struct node {
 	/* The question that was asked; nonce_is_open: and not answered. */
 	uint8_t nonce[CV_QUESTION_NONCE];
 	uint64_t asked;			/* ms */
-	bool nonce_is_open, asked_whole, ask_whole;
-	unsigned int asked_by;		/* the criteria's generation then */
+	bool nonce_is_open, asked_whole;
+	unsigned int judged_by;		/* generation of the criteria that the last whole evidence satisfied */
 	uint64_t certified;		/* ms, when its certificate was made */
 };
 
@@ -48,6 +48,9 @@ void connection_send(struct node *node, Cv__Node__ToNode *message);
 void connection_refuse(struct node *node, const char *reason, const char *text);
 void connection_refuse_error(struct node *node, const struct cv_error *err);
 void connection_remember_refusal(struct node *node, const struct verdict *verdict);
+
+/* Not here: at @verifier, address:port. */
+void connection_redirect(struct node *node, const char *verifier);
 
 /* No other connection that has shown to be this node stays, but its member's. */
 void connection_only(const struct node *node);
@@ -63,7 +66,7 @@ typedef void handler(struct node *node, const Cv__Node__ToVerifier *message);
 
 handler admission_hello, admission_answer, admission_first_evidence, admission_evidence;
 
-/* Asks for the next evidence. */
-void admission_ask(struct node *node, bool whole);
+/* Asks for the next evidence: for the whole, if these criteria have not been satisfied by a whole one. */
+void admission_ask(struct node *node);
 
 #endif

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cv/json.h>
 #include "control.h"
+#include "gates.h"
 #include "members.h"
 #include "node.h"
 #include "roster.h"
@@ -34,7 +36,7 @@ static json_t *refused(const char *name, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	return json_pack("{s:b, s:{s:s, s:o}}", "ok", 0, "error", "name", name, "text",
-			 json_string(text) ?: json_string("?"));
+			 cv_json_text(text));
 }
 
 static json_t *refused_by(const struct cv_error *err)
@@ -50,7 +52,7 @@ static json_t *node_json(struct cvd *cvd, const struct store_node *n)
 	const struct store_node *is = m ? &m->is : n;
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s}", "id", is->id, "name", is->name, "type", is->type, "standing",
 			      standing_name(is->standing), "approved", is->approved, "reason", is->reason, "text",
-			      json_string(is->text) ?: json_string("?"), "address", is->address);
+			      cv_json_text(is->text), "address", is->address);
 
 	if (is->seen)
 		json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I}", "seen_ms", (json_int_t)is->seen, "reset_count",
@@ -58,6 +60,8 @@ static json_t *node_json(struct cvd *cvd, const struct store_node *n)
 					     "clock_ms", (json_int_t)is->clock));
 	if (m)
 		json_object_update_new(o, json_pack("{s:b, s:s}", "connected", m->node != NULL, "serial", is->serial));
+	if (m && m->gate)
+		json_object_set_new(o, "gate_settled", json_boolean(gate_is_settled(m->gate)));
 	return o;
 }
 
@@ -139,6 +143,13 @@ static bool store_word(struct cvd *cvd, const struct store_node *n, const char *
 	return false;
 }
 
+#define ID_DIGITS	16	/* that nobody can find a key for */
+
+static bool is_id(const char *said, const char *id)
+{
+	return strlen(said) >= ID_DIGITS && !strncmp(said, id, strlen(said));
+}
+
 static json_t *node_approve(struct cvd *cvd, json_t *request)
 {
 	struct cv_error err = {};
@@ -149,6 +160,9 @@ static json_t *node_approve(struct cvd *cvd, json_t *request)
 		return no;
 	if (members_find(cvd, n.id))
 		return json_pack("{s:b, s:o}", "ok", 1, "node", node_json(cvd, &n));
+	if (n.standing == STANDING_PENDING && !is_id(json_string_value(json_object_get(request, "node")), n.id))
+		return refused("node", "anybody can ask under a name, or an id that begins alike: say at least %u digits of the id, "
+			       "as cvnoded --identity prints it on the node", ID_DIGITS);
 	n.approved = true;
 	n.standing = STANDING_OUT;
 	n.reset_count = n.restart_count = n.clock = 0;	/* of a TPM that was cleared */
@@ -190,7 +204,7 @@ static json_t *node_eject(struct cvd *cvd, json_t *request)
 static bool add_event(void *list, const struct store_event *e)
 {
 	json_t *o = json_pack("{s:I, s:I, s:s, s:s, s:s, s:o}", "seq", (json_int_t)e->seq, "time_ms", (json_int_t)e->time, "node",
-			      e->id, "what", e->what, "reason", e->reason, "text", json_string(e->text) ?: json_string("?"));
+			      e->id, "what", e->what, "reason", e->reason, "text", cv_json_text(e->text));
 	json_t *rules = *e->rules ? json_loads(e->rules, 0, NULL) : NULL;
 
 	if (rules)
@@ -220,27 +234,16 @@ static json_t *node_history(struct cvd *cvd, json_t *request)
 
 /* --- criteria ---------------------------------------------------------------------------------------- */
 
-static bool ask_whole(void *context, const struct store_node *n)
-{
-	struct listing *l = context;
-	struct member *m = members_find(l->cvd, n->id);
-
-	if (m && m->node && !strcmp(n->type, l->prefix))
-		node_ask_whole(m->node);
-	return true;
-}
-
 static json_t *criteria_json(struct cvd *cvd, enum node_type type)
 {
 	const struct cv_criteria *criteria = cvd->policy.of[type].criteria;
-	char id[2 * CV_CRITERIA_ID + 8] = "sha256:";
+	char id[CV_CRITERIA_ID_TEXT];
 
 	if (!criteria)
 		return json_pack("{s:s, s:n}", "type", node_type_name(type), "id");
-	for (int i = 0; i < CV_CRITERIA_ID; i++)
-		sprintf(id + 7 + 2 * i, "%02x", cv_criteria_id(criteria)[i]);
+	cv_criteria_print_id(criteria, id);
 	return json_pack("{s:s, s:o, s:s, s:s}", "type", node_type_name(type), "name",
-			 json_string(cv_criteria_name(criteria)) ?: json_string("?"), "id", id, "file", cvd->policy.of[type].path);
+			 cv_json_text(cv_criteria_name(criteria)), "id", id, "file", cvd->policy.of[type].path);
 }
 
 static bool type_of(json_t *request, enum node_type *type)
@@ -252,18 +255,13 @@ static bool type_of(json_t *request, enum node_type *type)
 
 static json_t *criteria_load(struct cvd *cvd, json_t *request)
 {
-	struct cv_error err = {};
 	enum node_type type;
-	struct listing l = { .cvd = cvd };
 	char why[1024];
 
 	if (!type_of(request, &type))
-		return refused("usage", "of which type? compute, network, api or verifier");
+		return refused("usage", "of which type? compute, network, api, service or verifier");
 	if (!policy_load(&cvd->policy, type, why, sizeof(why)))
 		return refused("criteria", "%s", why);
-	l.prefix = node_type_name(type);
-	if (!store_nodes(cvd->store, ask_whole, &l, &err))
-		return refused_by(&err);
 	return json_pack("{s:b, s:o}", "ok", 1, "criteria", criteria_json(cvd, type));
 }
 

@@ -4,6 +4,7 @@
 #define CVD_H
 
 #include <event2/event.h>
+#include <peer/say.h>
 #include "ca.h"
 #include "policy.h"
 #include "store.h"
@@ -45,8 +46,5 @@ struct cvd {
 };
 
 uint64_t now_ms(void);		/* since 1970 */
-
-/* Says it on standard error, with the level that systemd understands. */
-void say(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

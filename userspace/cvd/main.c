@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
 #include <getopt.h>
@@ -8,12 +7,10 @@
 #include <openssl/ssl.h>
 #include <peer/tls.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 #include "config.h"
 #include "control.h"
@@ -51,20 +48,6 @@ uint64_t now_ms(void)
 	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
 }
 
-void say(int level, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	for (char *c = text; *c; c++)
-		if (*c < 0x20 && *c > 0)
-			*c = ' ';	/* one line, whatever a node calls itself */
-	fprintf(stderr, "<%d>cvd: %s\n", level, text);
-}
-
 #define AT_A_TIME	32	/* connections are taken before the loop does other things: memory of those that went is free only then */
 
 static struct {
@@ -93,12 +76,13 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
 	event_add(door.again, &(struct timeval) {});
 }
 
-/* Descriptors ran out: those who wait are looked at again when one ends. */
+/* Descriptors ran out: those who wait are looked at again in a second. */
 static void accept_failed(struct evconnlistener *listener, void *cvd)
 {
-	(void)listener;
 	(void)cvd;
 	say(LOG_ERR, "cannot accept a connection: %s", strerror(errno));
+	evconnlistener_disable(listener);
+	event_add(door.again, &(struct timeval) { 1, 0 });
 }
 
 static struct evconnlistener *listen_on(struct cvd *cvd, struct cv_error *err)
@@ -199,14 +183,20 @@ static bool give_directories(const struct config *c, struct cv_error *err)
 	       sandbox_give(dirname(path), c->user, err);
 }
 
-/* ca.pem, for nodes; the authority's own copy is beside its key. */
+/* ca.pem, for nodes; the authority's own copy is beside its key. One that is right needs no room on the disk. */
 static bool publish_authority(const struct cvd *cvd, struct cv_error *err)
 {
 	char path[512];
+	X509 *there;
 	FILE *f;
 	bool good;
 
 	snprintf(path, sizeof(path), "%s/ca.pem", cvd->config.state);
+	there = tls_certificate_file(path, NULL);
+	good = there && !X509_cmp(there, cvd->ca.certificate);
+	X509_free(there);
+	if (good)
+		return true;
 	f = fopen(path, "we");
 	good = f && PEM_write_X509(f, cvd->ca.certificate) == 1;
 	if (f)
@@ -222,7 +212,8 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 		return cv_refuse(err, CV_E_FILE, "root started it: whom is it to run as? user = NAME");
 	if (!geteuid() && !give_directories(&cvd->config, err))
 		return false;
-	snprintf(path, sizeof(path), "%s/ca", cvd->config.state);
+	/* Not below the directory that the network side owns: it could put another in its place. */
+	snprintf(path, sizeof(path), "%s-ca", cvd->config.state);
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
 	if (!ca_start(&cvd->ca, path, err))

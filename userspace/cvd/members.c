@@ -2,7 +2,7 @@
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
+#include "gates.h"
 #include "members.h"
 #include "node.h"
 #include "roster.h"
@@ -34,6 +34,28 @@ struct member *members_find(struct cvd *cvd, const char *id)
 size_t members_count(const struct cvd *cvd)
 {
 	return cvd->members->n;
+}
+
+struct walk {
+	bool (*each)(void *context, const struct member *member);
+	void *context;
+	bool over;
+};
+
+static void visit(const void *found, VISIT which, void *walk)
+{
+	const struct member *m = *(struct member *const *)found;
+	struct walk *w = walk;
+
+	if ((which == postorder || which == leaf) && !w->over && !m->leaving)
+		w->over = !w->each(w->context, m);
+}
+
+void members_each(struct cvd *cvd, bool (*each)(void *context, const struct member *member), void *context)
+{
+	struct walk walk = { each, context, false };
+
+	twalk_r(cvd->members->by_id, visit, &walk);
 }
 
 static struct timeval tv_of(uint64_t ms)
@@ -128,8 +150,20 @@ static void forget_unsaved(struct member *m)
 
 /* --- coming -------------------------------------------------------------------------------------------- */
 
+static void free_member(void *member)
+{
+	struct member *m = member;
+
+	if (m->gate)
+		gate_close(m->gate);
+	if (m->deadline)
+		event_free(m->deadline);
+	free(m);
+}
+
 static struct member *add(struct cvd *cvd, const struct store_node *is)
 {
+	bool service = !strcmp(is->type, node_type_name(NODE_SERVICE));
 	struct member *m = calloc(1, sizeof(*m)), **found;
 
 	if (!m)
@@ -137,11 +171,10 @@ static struct member *add(struct cvd *cvd, const struct store_node *is)
 	m->is = *is;
 	m->cvd = cvd;
 	m->deadline = event_new(cvd->base, -1, 0, silent, m);
-	found = m->deadline ? tsearch(m, &cvd->members->by_id, by_id) : NULL;
+	m->gate = service ? gate_open(cvd, is) : NULL;
+	found = m->deadline && !service == !m->gate ? tsearch(m, &cvd->members->by_id, by_id) : NULL;
 	if (!found || *found != m) {	/* no memory, or one of this id is still leaving */
-		if (m->deadline)
-			event_free(m->deadline);
-		free(m);
+		free_member(m);
 		return NULL;
 	}
 	cvd->members->n++;
@@ -154,8 +187,7 @@ static void drop(struct member *m)
 		forget_unsaved(m);
 	tdelete(m, &m->cvd->members->by_id, by_id);
 	m->cvd->members->n--;
-	event_free(m->deadline);
-	free(m);
+	free_member(m);
 }
 
 /* As it stands now, not as it stood when the connection began: an operator may have spoken meanwhile. */
@@ -208,6 +240,7 @@ struct member *members_admit(struct cvd *cvd, const struct store_node *is, struc
 	}
 	set_deadline(m);
 	roster_add(cvd->roster, is->id, der);
+	gates_come(cvd, is, der);
 	roster_revoked(cvd->roster);	/* the certificate that it had */
 	return m;
 }
@@ -236,9 +269,15 @@ static void leave_again(evutil_socket_t fd, short what, void *context)
 	const struct verdict verdict = { m->is.reason, m->is.text, "" };
 	struct cv_error err = {};
 	struct timeval tv = tv_of(AGAIN_MS);
+	struct store_node now;
 
 	(void)fd;
 	(void)what;
+	/* What an operator said meanwhile stands. */
+	if (store_node_get(m->cvd->store, m->is.id, &now, &err) && now.standing == STANDING_BARRED) {
+		m->is.standing = STANDING_BARRED;
+		m->is.approved = false;
+	}
 	if (store_ejection(m->cvd, &m->is, &verdict, &err)) {
 		roster_revoked(m->cvd->roster);
 		drop(m);
@@ -276,11 +315,16 @@ void members_eject(struct member *m, enum standing standing, const struct verdic
 	struct cv_error err = {};
 
 	roster_remove(cvd->roster, m->is.id);
+	gates_gone(cvd, m->is.id);
 	note_ejection(m, standing, v);
 	if (m->node) {
 		node_detach(m->node);
 		node_refuse(m->node, v);
 		m->node = NULL;
+	}
+	if (m->gate) {
+		gate_close(m->gate);
+		m->gate = NULL;
 	}
 	if (store_ejection(cvd, &m->is, v, &err)) {
 		roster_revoked(cvd->roster);
@@ -318,14 +362,6 @@ struct members *members_open(struct cvd *cvd, struct cv_error *err)
 	if (!err->name)
 		cv_refuse(err, CV_E_MEMORY, "no memory for members");
 	return NULL;
-}
-
-static void free_member(void *member)
-{
-	struct member *m = member;
-
-	event_free(m->deadline);
-	free(m);
 }
 
 void members_close(struct members *all)

@@ -10,10 +10,12 @@
 #include "cvd.h"
 
 struct node;
+struct gate;
 
 struct member {
 	struct store_node is;
 	struct node *node;		/* its connection, or NULL */
+	struct gate *gate;		/* of type service; others: NULL */
 	struct event *deadline;
 	struct cvd *cvd;
 	bool unsaved;			/* was seen since it was saved */
@@ -35,6 +37,9 @@ void members_close(struct members *members);
 struct member *members_find(struct cvd *cvd, const char *id);
 size_t members_count(const struct cvd *cvd);
 
+/* In the order of their ids. @each may return false to end it, and must not change them. */
+void members_each(struct cvd *cvd, bool (*each)(void *context, const struct member *member), void *context);
+
 /*
  * Into the store, then into the roster. @der: its certificate, with that serial. NULL and @err: it is no member. A member
  * of the same id is this one from now on.
@@ -49,7 +54,7 @@ struct member *members_admit(struct cvd *cvd, const struct store_node *is, struc
 void members_seen(struct member *member, uint64_t asked);
 
 /*
- * Out of the roster, out of the store: certificates revoked, the event told, the connection
+ * Out of the roster, told to the gates, out of the store: certificates revoked, the event told, the connection
  * ended. What cannot be stored now is tried again until it is. @member is freed.
  */
 void members_eject(struct member *member, enum standing standing, const struct verdict *verdict);

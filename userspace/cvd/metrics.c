@@ -3,6 +3,7 @@
 #include <event2/http.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "gates.h"
 #include "members.h"
 #include "metrics.h"
 #include "roster.h"
@@ -19,6 +20,7 @@ static void show(struct evhttp_request *request, void *context)
 {
 	struct evbuffer *out = evbuffer_new();
 	const struct cvd *cvd = context;
+	unsigned int gates, settled;
 	const char *why;
 
 	if (!out) {
@@ -33,6 +35,9 @@ static void show(struct evhttp_request *request, void *context)
 	add(out, "store_errors_total", "counter", "Transactions that failed.", cvd->count.store_errors);
 	add(out, "roster_settled", "gauge", "1: the directory of members is as the store says.",
 	    roster_is_settled(cvd->roster, &why));
+	gates_count(&gates, &settled);
+	add(out, "gates", "gauge", "Members that guard services.", gates);
+	add(out, "gates_settled", "gauge", "Those that have done all that they were told.", settled);
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4");
 	evhttp_send_reply(request, HTTP_OK, "OK", out);
 	evbuffer_free(out);

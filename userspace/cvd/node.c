@@ -2,9 +2,9 @@
 /* Connections: who may come, how long, which message has its time, and how they end. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
 #include <unistd.h>
 #include "connection.h"
+#include "gates.h"
 
 #define JOIN_S		60	/* from the connection to membership */
 #define PER_SOURCE	16	/* connections of one address that are not members' */
@@ -34,8 +34,11 @@ static void free_node(struct node *n)
 {
 	leave_joining(n);
 	LIST_REMOVE(n, in_all);
-	if (n->member)
+	if (n->member) {
 		n->member->node = NULL;
+		if (n->member->gate)
+			gate_connected(n->member->gate, NULL);
+	}
 	cv_challenge_wipe(&n->challenge);
 	cv_ek_clear(&n->who.ek);
 	cv_key_clear(&n->who.key);
@@ -89,7 +92,7 @@ void node_detach(struct node *n)
 	n->member = NULL;
 }
 
-void node_refuse(struct node *n, const struct verdict *v)
+static void refuse(struct node *n, const struct verdict *v, const char *verifier)
 {
 	Cv__Node__Refusal refusal = CV__NODE__REFUSAL__INIT;
 	Cv__Node__ToNode message = CV__NODE__TO_NODE__INIT;
@@ -100,11 +103,24 @@ void node_refuse(struct node *n, const struct verdict *v)
 	event_del(n->timer);
 	refusal.reason = (char *)v->reason;
 	refusal.text = (char *)v->text;
-	refusal.retry_ms = RETRY_MS;
+	refusal.retry_ms = verifier ? 0 : RETRY_MS;
+	refusal.verifier = (char *)(verifier ?: "");
 	message.body_case = CV__NODE__TO_NODE__BODY_REFUSAL;
 	message.refusal = &refusal;
 	connection_send(n, &message);
 	peer_close(n->peer, v->reason);
+}
+
+void node_refuse(struct node *n, const struct verdict *v)
+{
+	refuse(n, v, NULL);
+}
+
+void connection_redirect(struct node *n, const char *verifier)
+{
+	const struct verdict v = { "redirected", "it came through a service host: the verifier is to be asked itself", "" };
+
+	refuse(n, &v, verifier);
 }
 
 /* A refusal that is remembered of who has shown its TPM; the same one once. */
@@ -178,11 +194,12 @@ void connection_admitted(struct node *n)
 
 /* --- who may say what, and when ------------------------------------------------------------------------------- */
 
-static handler *const handlers[N_STAGES][CV__NODE__TO_VERIFIER__BODY_EVIDENCE + 1] = {
+static handler *const handlers[N_STAGES][CV__NODE__TO_VERIFIER__BODY_APPLIED + 1] = {
 	[STAGE_HELLO][CV__NODE__TO_VERIFIER__BODY_HELLO] = admission_hello,
 	[STAGE_ANSWER][CV__NODE__TO_VERIFIER__BODY_ANSWER] = admission_answer,
 	[STAGE_EVIDENCE][CV__NODE__TO_VERIFIER__BODY_EVIDENCE] = admission_first_evidence,
 	[STAGE_MEMBER][CV__NODE__TO_VERIFIER__BODY_EVIDENCE] = admission_evidence,
+	[STAGE_MEMBER][CV__NODE__TO_VERIFIER__BODY_APPLIED] = gate_applied,
 };
 
 /* Many small fields take more memory than they are long: a message may take so much and no more. */
@@ -219,7 +236,7 @@ static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 	(void)peer;
 	if (n->over)
 		goto out;
-	if (message && message->body_case <= CV__NODE__TO_VERIFIER__BODY_EVIDENCE)
+	if (message && message->body_case <= CV__NODE__TO_VERIFIER__BODY_APPLIED)
 		handle = handlers[n->stage][message->body_case];
 	if (handle) {
 		handle(n, message);
@@ -247,13 +264,7 @@ static void timed_out(evutil_socket_t fd, short what, void *context)
 		connection_refuse(n, "late", "it did not prove itself in time");
 		return;
 	}
-	admission_ask(n, n->ask_whole);
-	n->ask_whole = false;
-}
-
-void node_ask_whole(struct node *n)
-{
-	n->ask_whole = true;
+	admission_ask(n);
 }
 
 static void ready(struct peer *peer, void *context)
@@ -269,23 +280,28 @@ static bool same_source(const char *a, const char *b)
 	return !strncmp(a, b, port - a + 1) && !strchr(b + (port - a + 1), ':');
 }
 
-/* Room for one more: of one source there are only so many, and of all the oldest goes. */
-static void make_room(struct cvd *cvd, const struct node *of)
+/*
+ * Room for one more: of one source there are only so many, and of all the oldest
+ * goes. Who has shown its TPM stays; if all have, the new one goes.
+ */
+static void make_room(struct cvd *cvd, struct node *of)
 {
-	struct node *n, *oldest = NULL;
+	struct node *n, *oldest = NULL, *oldest_there = NULL;
 	unsigned int same = 0;
 
 	TAILQ_FOREACH(n, &joining, in_joining) {
-		if (n == of || !same_source(peer_address(of->peer), peer_address(n->peer)))
+		if (n->stage >= STAGE_EVIDENCE)
 			continue;
-		if (!oldest && n->stage == STAGE_HELLO)
-			oldest = n;
+		oldest = oldest ?: n;
+		if (!same_source(peer_address(of->peer), peer_address(n->peer)))
+			continue;
+		oldest_there = oldest_there ?: n;
 		same++;
 	}
-	if (same >= PER_SOURCE && oldest)
-		evict(oldest);
+	if (same > PER_SOURCE)
+		evict(oldest_there);
 	else if (n_joining > cvd->config.joining)
-		evict(TAILQ_FIRST(&joining));
+		evict(oldest);
 }
 
 void node_accept(struct cvd *cvd, int fd)

@@ -23,7 +23,4 @@ void node_detach(struct node *node);
 /* Whatever says to be that node and is no member yet. */
 void node_refuse_all(const char *id, const struct verdict *verdict);
 
-/* Its next evidence is to be the whole: the criteria are others. */
-void node_ask_whole(struct node *node);
-
 #endif

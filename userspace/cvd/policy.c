@@ -16,7 +16,8 @@ static const struct cv_catalog catalog = { modules, sizeof(modules) / sizeof(mod
 static const struct cv_module *const renewed[] = { &cv_ima_module, &cv_tpm_module };
 
 static const char *const type_names[] = {
-	[NODE_COMPUTE] = "compute", [NODE_NETWORK] = "network", [NODE_API] = "api", [NODE_VERIFIER] = "verifier",
+	[NODE_COMPUTE] = "compute", [NODE_NETWORK] = "network", [NODE_API] = "api", [NODE_SERVICE] = "service",
+	[NODE_VERIFIER] = "verifier",
 };
 
 const char *node_type_name(enum node_type type)
@@ -69,7 +70,6 @@ static bool add_vendors(struct policy *p, const char *dir, bool root, struct cv_
 
 /* --- criteria ----------------------------------------------------------------------------------- */
 
-
 static struct cv_criteria *parse(const char *path, struct cv_lists *lists, enum node_type type, char *why, size_t size)
 {
 	struct cv_criteria_env env = { &catalog, cv_lists_open, lists };
@@ -119,14 +119,16 @@ bool policy_load(struct policy *p, enum node_type type, char *why, size_t size)
 
 static bool load_types(struct policy *p, struct cv_error *err)
 {
-	char why[sizeof(err->text)];
+	char why[1024];
 
 	for (enum node_type type = 0; type < N_NODE_TYPES; type++) {
 		if (snprintf(p->of[type].path, sizeof(p->of[type].path), "%s/%s.cv", p->dir, type_names[type]) >=
 		    (int)sizeof(p->of[type].path))
 			return cv_refuse(err, CV_E_FILE, "%.100s: the name is too long", p->dir);
-		if (!access(p->of[type].path, F_OK) && !policy_load(p, type, why, sizeof(why)))
-			return cv_refuse(err, CV_E_CRITERIA_SYNTAX, "%s", why);
+		if (!access(p->of[type].path, F_OK) && !policy_load(p, type, why, sizeof(why))) {
+			fputs(why, stderr);	/* with a caret, which takes lines of its own */
+			return cv_refuse(err, CV_E_CRITERIA_SYNTAX, "%.100s: not good", p->of[type].path);
+		}
 	}
 	return true;
 }
@@ -140,7 +142,6 @@ bool policy_open(struct policy *p, const char *dir, const char *vendors, struct 
 		return false;
 	if (!vendors)
 		return true;
-	p->has_vendors = true;
 	return (snprintf(path, sizeof(path), "%s/intermediates", vendors) < (int)sizeof(path) ||
 		cv_refuse(err, CV_E_FILE, "%.100s: the name is too long", vendors)) &&
 	       add_vendors(p, vendors, true, err) && add_vendors(p, path, false, err);

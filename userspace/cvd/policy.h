@@ -11,18 +11,17 @@
 #include <cv/lists.h>
 #include <cv/quote.h>
 
-enum node_type { NODE_COMPUTE, NODE_NETWORK, NODE_API, NODE_VERIFIER, N_NODE_TYPES };
+enum node_type { NODE_COMPUTE, NODE_NETWORK, NODE_API, NODE_SERVICE, NODE_VERIFIER, N_NODE_TYPES };
 
 struct policy {
 	const char *dir;		/* of criteria: compute.cv and so on */
 	struct cv_selection wanted;	/* the registers that are quoted */
 	struct cv_vendors vendors;
-	bool has_vendors;
 	struct {
 		struct cv_criteria *criteria;	/* NULL: no node of this type is admitted */
 		struct cv_lists lists;
 		char path[256];
-		unsigned int generation;	/* counts loads */
+		unsigned int generation;	/* counts loads: 0, none */
 	} of[N_NODE_TYPES];
 };
 

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/pem.h>
+#include <openssl/crypto.h>
+#include <peer/directory.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <syslog.h>
-#include <unistd.h>
+#include "gates.h"
 #include "members.h"
 #include "roster.h"
 
 #define AGAIN_S		1
 #define GATHER_MS	50	/* what is revoked by then is in one list */
 #define CRL_LIFE	(24 * 3600)	/* seconds; made anew each half of it */
-#define FILE_NAME	80
 
-/*
- * A member's certificate is in ID.pem, and HASH.N is a link to it, N counting subjects of
- * one hash. Only one process writes here. The order of work does not matter: there is one at most of a member.
- */
+/* The order of work does not matter: there is one at most of a member. */
 struct work {
 	struct work *next;
 	char id[CA_ID];
@@ -29,169 +21,43 @@ struct work {
 
 struct roster {
 	struct cvd *cvd;
-	int dir;
+	struct directory *directory;
 	struct event *again;
 	struct work *todo;		/* at most one of a member */
 	bool crl_is_old;
-	char why[160];			/* what could not be written */
+	char why[160];			/* what could not be done */
 };
-
-static bool fail(struct roster *r, const char *name)
-{
-	snprintf(r->why, sizeof(r->why), "%.60s/%.60s: %s", r->cvd->config.members, name, strerror(errno));
-	return false;
-}
-
-/* --- files ------------------------------------------------------------------------------------- */
-
-static bool write_file(struct roster *r, const char *name, BIO *pem)
-{
-	char *data;
-	long len = BIO_get_mem_data(pem, &data);
-	int fd = openat(r->dir, ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	bool good = fd >= 0 && write(fd, data, len) == len && !fsync(fd);
-
-	if (fd >= 0)
-		good = !close(fd) && good;
-	return (good && !renameat(r->dir, ".new", r->dir, name)) || fail(r, name);
-}
-
-static void link_name(unsigned long hash, unsigned int n, char name[FILE_NAME])
-{
-	snprintf(name, FILE_NAME, "%08lx.%u", hash, n);
-}
-
-/* Where the link called @name leads; empty: there is none. */
-static void read_link(struct roster *r, const char *name, char target[FILE_NAME])
-{
-	ssize_t len = readlinkat(r->dir, name, target, FILE_NAME - 1);
-
-	target[len > 0 ? len : 0] = 0;
-}
-
-/* The number of the link to @file among those of @hash, or of the first that is free. */
-static unsigned int find_link(struct roster *r, unsigned long hash, const char *file, bool *there)
-{
-	char name[FILE_NAME], target[FILE_NAME];
-	unsigned int n = 0;
-
-	*there = false;
-	for (;; n++) {
-		link_name(hash, n, name);
-		read_link(r, name, target);
-		*there = !strcmp(target, file);
-		if (*there || !*target)
-			return n;
-	}
-}
-
-static bool add_link(struct roster *r, unsigned long hash, const char *file)
-{
-	char name[FILE_NAME];
-	bool there;
-
-	link_name(hash, find_link(r, hash, file, &there), name);
-	return there || !symlinkat(file, r->dir, name) || fail(r, name);
-}
-
-/* Who reads stops at the first number that is missing: the last link takes the place. */
-static bool remove_link(struct roster *r, unsigned long hash, const char *file)
-{
-	char name[FILE_NAME], last[FILE_NAME], target[FILE_NAME];
-	unsigned int n, end;
-	bool there;
-
-	n = find_link(r, hash, file, &there);
-	if (!there)
-		return true;
-	for (end = n + 1; ; end++) {
-		link_name(hash, end, last);
-		read_link(r, last, target);
-		if (!*target)
-			break;
-	}
-	link_name(hash, n, name);
-	link_name(hash, end - 1, last);
-	return !renameat(r->dir, last, r->dir, name) && (end - 1 > n || !unlinkat(r->dir, name, 0)) ? true : fail(r, name);
-}
-
-/* --- one member ----------------------------------------------------------------------------------- */
-
-static void file_name(const char *id, char name[FILE_NAME])
-{
-	snprintf(name, FILE_NAME, "%.64s.pem", id);
-}
-
-/* False: there is no such file, or none that is a certificate. */
-static bool subject_hash(struct roster *r, const char *file, unsigned long *hash)
-{
-	int fd = openat(r->dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	X509 *x = f ? PEM_read_X509(f, NULL, NULL, NULL) : NULL;
-	bool good = x;
-
-	if (x)
-		*hash = X509_subject_name_hash(x);
-	X509_free(x);
-	if (f)
-		fclose(f);
-	else if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-static bool take_out(struct roster *r, const char *id)
-{
-	char file[FILE_NAME];
-	unsigned long hash;
-
-	file_name(id, file);
-	if (subject_hash(r, file, &hash) && !remove_link(r, hash, file))
-		return false;
-	return !unlinkat(r->dir, file, 0) || errno == ENOENT || fail(r, file);
-}
 
 static bool put_in(struct roster *r, const struct work *w)
 {
-	const uint8_t *at = w->der;
-	X509 *x = d2i_X509(NULL, &at, w->der_len);
-	BIO *pem = BIO_new(BIO_s_mem());
-	char file[FILE_NAME];
-	bool good;
+	return directory_put(r->directory, w->id, (struct cv_bytes) { w->der, w->der_len });
+}
 
-	file_name(w->id, file);
-	errno = ENOMEM;
-	good = x && pem && PEM_write_bio_X509(pem, x) == 1 ? take_out(r, w->id) && write_file(r, file, pem) &&
-							       add_link(r, X509_subject_name_hash(x), file) : fail(r, file);
-	BIO_free(pem);
-	X509_free(x);
-	return good;
+static bool take_out(struct roster *r, const struct work *w)
+{
+	return directory_remove(r->directory, w->id);
 }
 
 /* --- what is revoked ---------------------------------------------------------------------------------- */
 
-static bool write_crl(struct roster *r, struct cv_error *err)
+static bool write_crl(struct roster *r)
 {
-	BIO *pem = BIO_new(BIO_s_mem());
 	uint8_t *serials = NULL, *der = NULL;
-	const uint8_t *at;
-	X509_CRL *crl = NULL;
+	struct cv_error err = {};
 	size_t n, len;
 	bool good;
 
-	good = pem && store_revoked(r->cvd->store, now_ms() / 1000, &serials, &n, err) &&
-	       ca_revoke(&r->cvd->ca, serials, n, CRL_LIFE, &der, &len, err);
-	if (good) {
-		at = der;
-		crl = d2i_X509_CRL(NULL, &at, len);
-		good = crl && PEM_write_bio_X509_CRL(pem, crl) == 1 && write_file(r, "crl.pem", pem);
+	if (store_revoked(r->cvd->store, now_ms() / 1000, &serials, &n, &err) &&
+	    ca_revoke(&r->cvd->ca, serials, n, CRL_LIFE, &der, &len, &err)) {
+		good = directory_put_crl(r->directory, (struct cv_bytes) { der, len });
+		gates_crl(r->cvd, (struct cv_bytes) { der, len });
+		snprintf(r->why, sizeof(r->why), "%s", good ? "" : directory_why(r->directory));
+	} else {
+		good = false;
+		snprintf(r->why, sizeof(r->why), "crl.pem: %.140s", err.text);
 	}
-	if (!good && err->name)
-		snprintf(r->why, sizeof(r->why), "crl.pem: %.140s", err->text);
-	X509_CRL_free(crl);
 	free(der);
 	free(serials);
-	BIO_free(pem);
 	return good;
 }
 
@@ -202,7 +68,7 @@ static void do_work(struct roster *r, bool coming)
 	struct work **at = &r->todo, *w;
 
 	while ((w = *at)) {
-		if (coming != (w->der_len > 0) || !(coming ? put_in(r, w) : take_out(r, w->id))) {
+		if (coming != (w->der_len > 0) || !(coming ? put_in(r, w) : take_out(r, w))) {
 			at = &w->next;
 			continue;
 		}
@@ -219,6 +85,7 @@ static bool settle(struct roster *r)
 	do_work(r, true);
 	if (!r->todo)
 		return true;
+	snprintf(r->why, sizeof(r->why), "%s", directory_why(r->directory));
 	say(LOG_ERR, "the roster is not as it should be: %s", r->why);
 	if (!event_pending(r->again, EV_TIMEOUT, NULL))
 		event_add(r->again, &(struct timeval) { AGAIN_S, 0 });
@@ -230,13 +97,12 @@ static void settle_all(evutil_socket_t fd, short what, void *context)
 {
 	struct timeval again = { AGAIN_S, 0 }, later = { CRL_LIFE / 2, 0 };
 	struct roster *r = context;
-	struct cv_error err = {};
 	bool good;
 
 	(void)fd;
 	(void)what;
 	good = settle(r);
-	r->crl_is_old = !write_crl(r, &err);
+	r->crl_is_old = !write_crl(r);
 	if (r->crl_is_old)
 		say(LOG_ERR, "the roster is not as it should be: %s", r->why);
 	event_add(r->again, r->crl_is_old || !good ? &again : &later);
@@ -301,55 +167,42 @@ bool roster_is_settled(const struct roster *r, const char **why)
 
 /* --- opening --------------------------------------------------------------------------------------------- */
 
-/* Files of nobody that is a member: of a process that died in between, or of somebody else. */
-static bool sweep(struct roster *r, struct cv_error *err)
+static bool is_member(void *cvd, const char *id)
 {
-	DIR *d = fdopendir(openat(r->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
-	char id[CA_ID], target[FILE_NAME];
-	bool good = true;
-
-	if (!d)
-		return cv_refuse(err, CV_E_FILE, "%.100s: %s", r->cvd->config.members, strerror(errno));
-	while ((entry = readdir(d))) {
-		read_link(r, entry->d_name, target);
-		snprintf(id, sizeof(id), "%.64s", *target ? target : entry->d_name);
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "crl.pem") && !members_find(r->cvd, id) &&
-		    unlinkat(r->dir, entry->d_name, 0))
-			good = cv_refuse(err, CV_E_FILE, "%.100s/%.60s is nobody's that is a member, and cannot be removed: %s",
-					 r->cvd->config.members, entry->d_name, strerror(errno));
-	}
-	closedir(d);
-	return good;
+	return members_find(cvd, id);
 }
 
 struct roster *roster_open(struct cvd *cvd, struct cv_error *err)
 {
 	struct roster *r = calloc(1, sizeof(*r));
 
-	if (!r)
-		goto no_memory;
-	r->cvd = cvd;
-	r->dir = open(cvd->config.members, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r->again = event_new(cvd->base, -1, 0, settle_all, r);
-	if (r->dir < 0) {
-		cv_refuse(err, CV_E_FILE, "%.100s: %s", cvd->config.members, strerror(errno));
-		roster_close(r);
+	if (!r) {
+		cv_refuse(err, CV_E_MEMORY, "no memory for the roster");
 		return NULL;
 	}
-	if (!r->again)
-		goto no_memory;
-	if (!sweep(r, err)) {
-		roster_close(r);
-		return NULL;
+	r->cvd = cvd;
+	r->directory = directory_open(cvd->config.members, err);
+	r->again = event_new(cvd->base, -1, 0, settle_all, r);
+	if (!r->directory)
+		goto out;
+	if (!r->again) {
+		cv_refuse(err, CV_E_MEMORY, "no memory for the roster");
+		goto out;
+	}
+	if (!directory_sweep(r->directory, is_member, cvd)) {
+		cv_refuse(err, CV_E_FILE, "%s; it is nobody's that is a member", directory_why(r->directory));
+		goto out;
 	}
 	settle_all(-1, 0, r);
 	return r;
-no_memory:
-	if (r)
-		roster_close(r);
-	cv_refuse(err, CV_E_MEMORY, "no memory for the roster");
+out:
+	roster_close(r);
 	return NULL;
+}
+
+uint8_t *roster_get(const struct roster *r, const char *id, size_t *len)
+{
+	return directory_get(r->directory, id, len);
 }
 
 void roster_close(struct roster *r)
@@ -362,7 +215,7 @@ void roster_close(struct roster *r)
 	}
 	if (r->again)
 		event_free(r->again);
-	if (r->dir >= 0)
-		close(r->dir);
+	if (r->directory)
+		directory_close(r->directory);
 	free(r);
 }

@@ -18,6 +18,9 @@ void roster_close(struct roster *roster);
 
 /* @der: the member's certificate, which replaces the one it had. */
 void roster_add(struct roster *roster, const char *id, struct cv_bytes der);
+/* A member's certificate in DER, for the caller to OPENSSL_free; NULL: it has none there. */
+uint8_t *roster_get(const struct roster *roster, const char *id, size_t *len);
+
 void roster_remove(struct roster *roster, const char *id);
 
 /* The store has more that is revoked. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <seccomp.h>
@@ -9,14 +11,47 @@
 #include <unistd.h>
 #include "sandbox.h"
 
+static bool is_empty(int dir)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry = NULL;
+
+	while (d && (entry = readdir(d)) && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")))
+		;
+	if (d)
+		closedir(d);
+	else if (copy >= 0)
+		close(copy);
+	return d && !entry;
+}
+
+static bool give(int dir, const char *path, const struct passwd *pw, struct cv_error *err)
+{
+	struct stat st;
+
+	if (!fstat(dir, &st) && st.st_uid == pw->pw_uid)
+		return true;
+	if (!is_empty(dir))
+		return cv_refuse(err, CV_E_FILE, "%.100s is not %.60s's, and not empty: chown it, or name another", path, pw->pw_name);
+	return !fchown(dir, pw->pw_uid, pw->pw_gid) || cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
+}
+
 bool sandbox_give(const char *path, const char *user, struct cv_error *err)
 {
 	const struct passwd *pw = getpwnam(user);
+	bool good;
+	int dir;
 
 	if (!pw)
 		return cv_refuse(err, CV_E_FILE, "there is no user \"%.60s\"", user);
-	return ((!mkdir(path, 0755) || errno == EEXIST) && !chown(path, pw->pw_uid, pw->pw_gid)) ||
-	       cv_refuse(err, CV_E_FILE, "%.100s: cannot be given to %.60s: %s", path, user, strerror(errno));
+	mkdir(path, 0755);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
+	good = give(dir, path, pw, err);
+	close(dir);
+	return good;
 }
 
 bool sandbox_become(const char *user, struct cv_error *err)

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <cv/error.h>
 
-/* The directory @path, made if it is not there, is @user's from now on. False and @err. */
+/*
+ * The directory @path is @user's from now on: made if it is not there, given if it
+ * is empty. One that is another's and has something in it is not touched. False and @err.
+ */
 bool sandbox_give(const char *path, const char *user, struct cv_error *err);
 
 /* Becomes @user, whose the directories are. False and @err. */

@@ -68,7 +68,7 @@ bool store_certificate_add(struct store *store, const char *serial, const char *
 			   struct cv_error *err);
 /* All of the node's. */
 bool store_certificates_revoke(struct store *store, const char *id, struct cv_error *err);
-/* Serials that are revoked and not over at @now; *@serials is the caller's to free. */
+/* Serials that are revoked and not over at @now (seconds since 1970); *@serials is the caller's to free. */
 bool store_revoked(struct store *store, uint64_t now, uint8_t **serials, size_t *n, struct cv_error *err);
 
 struct store_event {

@@ -9,14 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <syslog.h>
 #include <unistd.h>
 #include <cv/file.h>
 #include <node.pb-c.h>
+#include "gate.h"
 #include "link.h"
+#include "tunnel.h"
 
 #define BACKOFF_MS	500	/* doubled with each attempt that leads to nothing */
 #define BACKOFF_MAX_MS	60000
+#define JOINING_MS	60000	/* that the verifier may be silent before the node is a member */
 #define MESSAGE_MAX	(32u << 20)
 #define PUBLIC_MAX	512
 
@@ -29,13 +31,24 @@ struct link {
 	uint8_t public[PUBLIC_MAX];
 	size_t public_len;
 	struct peer *peer;		/* or NULL: waits for the timer */
-	struct event *timer;
+	struct event *timer;		/* to connect; or, connected, how long the verifier may be silent */
+	uint32_t patience_ms;
 	uint32_t backoff_ms;
 	uint32_t retry_ms;		/* that the verifier asked for */
-	bool member;
+	bool member;			/* as far as is known */
+	bool welcome;			/* on this connection */
+	char verifier[80];		/* address:port, if the next connection is to be elsewhere than is configured */
+	char reached[80];		/* address:port of this one */
+	struct gate *gate;		/* of a service host; NULL */
+	struct tunnel *queue, *database;	/* or NULL */
 };
 
-static void connect_now(evutil_socket_t fd, short what, void *context);
+static void add_timer(struct link *l, uint32_t ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(l->timer, &tv);
+}
 
 /* --- what is sent --------------------------------------------------------------------------------- */
 
@@ -65,6 +78,7 @@ static void say_hello(struct peer *peer, void *context)
 	uint32_t version = 1;
 
 	(void)peer;
+	add_timer(l, l->patience_ms = JOINING_MS);
 	peer_limit(l->peer, MESSAGE_MAX);
 	hello.n_versions = 1;
 	hello.versions = &version;
@@ -74,6 +88,7 @@ static void say_hello(struct peer *peer, void *context)
 	hello.n_ek_certificates = certificate.len ? 1 : 0;
 	hello.ek_certificates = &certificate;
 	hello.ak_public = data_of(tpm_ak_public(l->tpm));
+	hello.reached = l->reached;
 	hello.tls_public = (ProtobufCBinaryData) { l->public_len, l->public };
 	message.body_case = CV__NODE__TO_VERIFIER__BODY_HELLO;
 	message.hello = &hello;
@@ -207,6 +222,15 @@ static bool write_certificate(const struct link *l, X509 *x)
 	return good && !rename(fresh, path);
 }
 
+/* @certificate: NULL: it is no member. */
+static void use_tunnels(struct link *l, X509 *certificate)
+{
+	if (l->queue)
+		tunnel_use(l->queue, l->key, certificate, l->authority);
+	if (l->database)
+		tunnel_use(l->database, l->key, certificate, l->authority);
+}
+
 /* For whoever builds tunnels with it: node.key and node.pem, which is whole whenever it is read. */
 static void take_member(struct link *l, const Cv__Node__ToNode *m)
 {
@@ -222,9 +246,15 @@ static void take_member(struct link *l, const Cv__Node__ToNode *m)
 	X509_free(l->certificate);
 	l->certificate = x;
 	l->backoff_ms = BACKOFF_MS;
-	say(LOG_NOTICE, "%s: evidence is due every %.1f s", l->member ? "certificate renewed" : "member of the cloud",
+	l->patience_ms = m->member->timeout_ms;
+	use_tunnels(l, x);
+	if (l->gate) {
+		gate_lease(l->gate, m->member->timeout_ms);
+		gate_certified(l->gate);
+	}
+	say(LOG_NOTICE, "%s: evidence is due every %.1f s", l->welcome ? "certificate renewed" : "member of the cloud",
 	    m->member->interval_ms / 1e3);
-	l->member = true;
+	l->member = l->welcome = true;
 }
 
 static void take_refusal(struct link *l, const Cv__Node__ToNode *m)
@@ -233,8 +263,32 @@ static void take_refusal(struct link *l, const Cv__Node__ToNode *m)
 
 	say(LOG_ERR, "%s: %s: %s", l->member ? "ejected" : "refused", r->reason, r->text);
 	l->retry_ms = r->retry_ms;
+	if (l->member)
+		use_tunnels(l, NULL);
 	l->member = false;
+	snprintf(l->verifier, sizeof(l->verifier), "%s", r->verifier);
+	if (*l->verifier)
+		l->backoff_ms = BACKOFF_MS;
 	peer_close(l->peer, r->reason);
+}
+
+static void take_roster(struct link *l, const Cv__Node__ToNode *m)
+{
+	if (l->gate && l->member)
+		gate_roster(l->gate, m->roster);
+}
+
+static void tell_applied(void *context, uint64_t sequence)
+{
+	Cv__Node__Applied applied = CV__NODE__APPLIED__INIT;
+	Cv__Node__ToVerifier message = CV__NODE__TO_VERIFIER__INIT;
+	struct link *l = context;
+
+	applied.sequence = sequence;
+	message.body_case = CV__NODE__TO_VERIFIER__BODY_APPLIED;
+	message.applied = &applied;
+	if (l->peer)
+		send_message(l, &message);
 }
 
 typedef void handler(struct link *l, const Cv__Node__ToNode *message);
@@ -242,19 +296,22 @@ typedef void handler(struct link *l, const Cv__Node__ToNode *message);
 static handler *const handlers[] = {
 	[CV__NODE__TO_NODE__BODY_CHALLENGE] = take_challenge, [CV__NODE__TO_NODE__BODY_ASK] = take_ask,
 	[CV__NODE__TO_NODE__BODY_MEMBER] = take_member, [CV__NODE__TO_NODE__BODY_REFUSAL] = take_refusal,
+	[CV__NODE__TO_NODE__BODY_ROSTER] = take_roster,
 };
 
 /* What a later verifier adds is ignored. */
 static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 {
 	Cv__Node__ToNode *m = cv__node__to_node__unpack(NULL, bytes.len, bytes.data);
+	struct link *l = context;
 
 	if (!m) {
 		peer_close(peer, "no message of the protocol");
 		return;
 	}
 	if (m->body_case < sizeof(handlers) / sizeof(handlers[0]) && handlers[m->body_case])
-		handlers[m->body_case](context, m);
+		handlers[m->body_case](l, m);
+	add_timer(l, l->patience_ms);
 	cv__node__to_node__free_unpacked(m, NULL);
 }
 
@@ -264,14 +321,12 @@ static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 static void connect_later(struct link *l)
 {
 	uint32_t ms = l->retry_ms ?: l->backoff_ms;
-	struct timeval tv;
 	uint16_t chance;
 
 	if (RAND_bytes((uint8_t *)&chance, sizeof(chance)) != 1)
 		chance = 0;
 	ms = ms / 2 + (uint64_t)ms * chance / (2 * UINT16_MAX);
-	tv = (struct timeval) { ms / 1000, ms % 1000 * 1000 };
-	event_add(l->timer, &tv);
+	add_timer(l, ms);
 	l->retry_ms = 0;
 	l->backoff_ms = l->backoff_ms * 2 < BACKOFF_MAX_MS ? l->backoff_ms * 2 : BACKOFF_MAX_MS;
 }
@@ -283,6 +338,8 @@ static void gone(struct peer *peer, const char *why, void *context)
 	(void)peer;
 	say(LOG_WARNING, "the connection to the verifier is over: %s", why);
 	l->peer = NULL;
+	if (l->gate)
+		gate_disconnected(l->gate);
 	/* Perhaps the certificate is why; without one the node is admitted anew. */
 	if (!strncmp(why, "TLS", 3)) {
 		X509_free(l->certificate);
@@ -291,25 +348,39 @@ static void gone(struct peer *peer, const char *why, void *context)
 	connect_later(l);
 }
 
-static void connect_now(evutil_socket_t fd, short what, void *context)
+static void connect_now(struct link *l)
 {
 	static const struct peer_ops ops = { say_hello, heard, gone };
-	struct link *l = context;
 	struct tls_identity identity = { l->key, l->certificate, l->authority };
 	struct sockaddr_storage address = {};
 	int len = sizeof(address);
 	struct cv_error err = {};
-	SSL_CTX *tls = tls_client(&identity, &err);
+	SSL_CTX *tls = tls_client(&identity, TLS_VERIFIER, &err);
 
-	(void)fd;
-	(void)what;
-	if (tls && !evutil_parse_sockaddr_port(l->config->verifier, (struct sockaddr *)&address, &len))
+	/* Once: who is not there either is looked for where the configuration says. */
+	snprintf(l->reached, sizeof(l->reached), "%s", *l->verifier ? l->verifier : l->config->verifier);
+	*l->verifier = 0;
+	l->welcome = false;
+	if (tls && !evutil_parse_sockaddr_port(l->reached, (struct sockaddr *)&address, &len))
 		l->peer = peer_connect(l->base, tls, (struct sockaddr *)&address, len, &ops, l);
 	SSL_CTX_free(tls);
 	if (l->peer)
 		return;
-	say(LOG_ERR, "cannot connect to %s: %s", l->config->verifier, *err.text ? err.text : "the network says no");
+	say(LOG_ERR, "cannot connect to %s: %s", l->reached, *err.text ? err.text : "the network says no");
 	connect_later(l);
+}
+
+/* A verifier that went without a word leaves a connection that looks alive. */
+static void timed_out(evutil_socket_t fd, short what, void *context)
+{
+	struct link *l = context;
+
+	(void)fd;
+	(void)what;
+	if (l->peer)
+		peer_close(l->peer, "nothing is heard of the verifier");
+	else
+		connect_now(l);
 }
 
 /* --- opening --------------------------------------------------------------------------------------------------- */
@@ -328,8 +399,17 @@ static bool load(struct link *l, struct cv_error *err)
 	if (!l->key)
 		return false;
 	l->public_len = tls_public(l->key, l->public, sizeof(l->public));
-	l->timer = event_new(l->base, -1, 0, connect_now, l);
+	l->timer = event_new(l->base, -1, 0, timed_out, l);
 	return (l->public_len && l->timer) || cv_refuse(err, CV_E_MEMORY, "no memory for the connection");
+}
+
+static bool open_ways(struct link *l, struct cv_error *err)
+{
+	const struct config *c = l->config;
+
+	return (!c->gate_members || (l->gate = gate_open(l->base, c, tell_applied, l, err))) &&
+	       (!c->queue || (l->queue = tunnel_open(l->base, "queue", c->queue, c->queue_listen, err))) &&
+	       (!c->database || (l->database = tunnel_open(l->base, "database", c->database, c->database_listen, err)));
 }
 
 struct link *link_open(struct event_base *base, const struct config *config, struct tpm *tpm, struct cv_error *err)
@@ -344,8 +424,8 @@ struct link *link_open(struct event_base *base, const struct config *config, str
 	l->config = config;
 	l->tpm = tpm;
 	l->backoff_ms = BACKOFF_MS;
-	if (load(l, err)) {
-		connect_now(-1, 0, l);
+	if (load(l, err) && open_ways(l, err)) {
+		connect_now(l);
 		return l;
 	}
 	link_close(l);
@@ -356,6 +436,12 @@ void link_close(struct link *l)
 {
 	if (l->peer)
 		peer_free(l->peer);
+	if (l->queue)
+		tunnel_close(l->queue);
+	if (l->database)
+		tunnel_close(l->database);
+	if (l->gate)
+		gate_close(l->gate);
 	if (l->timer)
 		event_free(l->timer);
 	X509_free(l->authority);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <syslog.h>
 #include "link.h"
 
 #ifndef PROGRAM_VERSION
@@ -24,20 +22,6 @@ static const char help[] =
 	"  --help          this text\n\n"
 	"exit status: 0 ended by a signal; 1 something failed; 2 usage\n\n"
 	"example:\n  cvnoded --config cvnoded.conf --identity\n";
-
-void say(int level, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	for (char *c = text; *c; c++)
-		if (*c < 0x20 && *c > 0)
-			*c = ' ';	/* one line, whatever the verifier says */
-	fprintf(stderr, "<%d>cvnoded: %s\n", level, text);
-}
 
 static void stop(evutil_socket_t signal, short what, void *base)
 {
@@ -114,6 +98,7 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	signal(SIGPIPE, SIG_IGN);
+	setenv("TSS2_LOG", "all+none", 0);	/* what is asked of a TPM may be absent; what matters is told by its name */
 	good = config_read(&config, path, &err) && (tpm = tpm_open(config.tcti, &err)) &&
 	       (identity ? print_identity(tpm, &err) : run(&config, tpm, &err));
 	if (tpm)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <cv/conf.h>
+#include <cv/file.h>
 
 static char *trim(char *at, char *end)
 {
@@ -128,4 +129,22 @@ bool cv_conf_read(char *text, size_t len, const struct cv_conf_entry *entries, s
 		if (entries[i].required && !(seen >> i & 1))
 			return cv_refuse(err, CV_E_FILE, "%s is not told", entries[i].name);
 	return true;
+}
+
+bool cv_conf_open(const char *path, char **text, const struct cv_conf_entry *entries, struct cv_error *err)
+{
+	struct cv_error why = {};
+	struct cv_file file;
+	bool good;
+
+	*text = NULL;
+	if (!cv_file_open(&file, path, err))
+		return false;
+	*text = file.bytes.len <= CV_CONF_MAX ? malloc(file.bytes.len + 1) : NULL;
+	if (*text && file.bytes.len)
+		memcpy(*text, file.bytes.data, file.bytes.len);
+	good = (*text || cv_refuse(&why, CV_E_FILE, "more than %u bytes", CV_CONF_MAX)) &&
+	       cv_conf_read(*text, file.bytes.len, entries, &why);
+	cv_file_close(&file);
+	return good || cv_refuse(err, why.name, "%.100s: %s", path, why.text);
 }

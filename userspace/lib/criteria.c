@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include "parser.h"
 
-static const char *const targets[] = { "compute", "network", "api", "verifier", "guest", NULL };
+static const char *const targets[] = { "compute", "network", "api", "service", "verifier", "guest", NULL };
 
 static const char *const remedy_names[] = {
 #define CV_REMEDY(id, text) [CV_REMEDY_##id] = text,
@@ -329,6 +329,15 @@ const char *cv_criteria_name(const struct cv_criteria *criteria)
 const uint8_t *cv_criteria_id(const struct cv_criteria *criteria)
 {
 	return criteria->id;
+}
+
+void cv_criteria_print_id(const struct cv_criteria *criteria, char text[CV_CRITERIA_ID_TEXT])
+{
+	const uint8_t *id = cv_criteria_id(criteria);
+	int len = sprintf(text, "sha256:");
+
+	for (unsigned int i = 0; i < CV_CRITERIA_ID; i++)
+		len += sprintf(text + len, "%02x", id[i]);
 }
 
 /* --- showing what is wrong ------------------------------------------------------------------------ */

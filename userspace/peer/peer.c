@@ -22,7 +22,7 @@ struct peer {
 	struct event *timer;	/* handshake, the message that has begun, or the end */
 	uint32_t max;
 	bool ready, closing;
-	char address[INET6_ADDRSTRLEN + 8];
+	char address[PEER_ADDRESS];
 	char why[PEER_TEXT];
 };
 
@@ -205,7 +205,7 @@ no_peer:
 	return NULL;
 }
 
-static void print_address(struct peer *p, const struct sockaddr *address)
+static void print_address(const struct sockaddr *address, char text[PEER_ADDRESS])
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
@@ -213,11 +213,21 @@ static void print_address(struct peer *p, const struct sockaddr *address)
 
 	if (address->sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-		snprintf(p->address, sizeof(p->address), "[%s]:%u", host, ntohs(six->sin6_port));
+		snprintf(text, PEER_ADDRESS, "[%s]:%u", host, ntohs(six->sin6_port));
 	} else {
 		inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		snprintf(p->address, sizeof(p->address), "%s:%u", host, ntohs(four->sin_port));
+		snprintf(text, PEER_ADDRESS, "%s:%u", host, ntohs(four->sin_port));
 	}
+}
+
+void peer_local_address(const struct peer *p, char address[PEER_ADDRESS])
+{
+	struct sockaddr_storage here = {};
+	socklen_t len = sizeof(here);
+
+	*address = 0;
+	if (!getsockname(bufferevent_getfd(p->bev), (struct sockaddr *)&here, &len))
+		print_address((struct sockaddr *)&here, address);
 }
 
 struct peer *peer_accept(struct event_base *base, SSL_CTX *tls, int fd, const struct peer_ops *ops, void *context)
@@ -234,7 +244,7 @@ struct peer *peer_accept(struct event_base *base, SSL_CTX *tls, int fd, const st
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	p = begin(base, tls, fd, BUFFEREVENT_SSL_ACCEPTING, ops, context);
 	if (p)
-		print_address(p, (struct sockaddr *)&from);
+		print_address((struct sockaddr *)&from, p->address);
 	return p;
 }
 
@@ -245,7 +255,7 @@ struct peer *peer_connect(struct event_base *base, SSL_CTX *tls, const struct so
 
 	if (!p)
 		return NULL;
-	print_address(p, address);
+	print_address(address, p->address);
 	if (!bufferevent_socket_connect(p->bev, address, address_len))
 		return p;
 	peer_free(p);

@@ -21,6 +21,7 @@ struct peer;
 #define PEER_HANDSHAKE_S	10	/* for the TLS handshake */
 #define PEER_MESSAGE_S		30	/* for a message, from its first byte to its last */
 #define PEER_TEXT		160
+#define PEER_ADDRESS		72
 
 struct peer_ops {
 	/* The handshake is over. */
@@ -52,6 +53,9 @@ struct x509_st *peer_certificate(const struct peer *peer);
 
 /* "192.0.2.1:7510" */
 const char *peer_address(const struct peer *peer);
+
+/* This side's, likewise; empty: it is over already. */
+void peer_local_address(const struct peer *peer, char address[PEER_ADDRESS]);
 
 /*
  * Ends the connection after what was sent has left, or after a second: ops.gone is

@@ -47,9 +47,15 @@ SSL_CTX *tls_server(const struct tls_identity *identity, struct cv_error *err)
 	return make(TLS_server_method(), identity, SSL_VERIFY_PEER, err);
 }
 
-SSL_CTX *tls_client(const struct tls_identity *identity, struct cv_error *err)
+SSL_CTX *tls_client(const struct tls_identity *identity, const char *name, struct cv_error *err)
 {
-	return make(TLS_client_method(), identity, SSL_VERIFY_PEER, err);
+	SSL_CTX *tls = make(TLS_client_method(), identity, SSL_VERIFY_PEER, err);
+
+	if (!tls || X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(tls), name, 0) == 1)
+		return tls;
+	cv_refuse(err, CV_E_MEMORY, "TLS: %s", ssl_reason());
+	SSL_CTX_free(tls);
+	return NULL;
 }
 
 /* --- files ---------------------------------------------------------------------------------- */

@@ -19,8 +19,12 @@ struct tls_identity {
 /* The identity stays the caller's. The other side may show no certificate, but none that is not good. NULL and @err. */
 struct ssl_ctx_st *tls_server(const struct tls_identity *identity, struct cv_error *err);
 
-/* The other side must show a certificate for servers. */
-struct ssl_ctx_st *tls_client(const struct tls_identity *identity, struct cv_error *err);
+/* What the certificates of servers are for: the verifier's, and that of a member NAME of type service. */
+#define TLS_VERIFIER		"verifier.cloudverifier.internal"
+#define TLS_SERVICE_OF		".service.cloudverifier.internal"
+
+/* The other side must show a certificate for servers, for @name. */
+struct ssl_ctx_st *tls_client(const struct tls_identity *identity, const char *name, struct cv_error *err);
 
 /* The key in the PEM file @path; one on P-256 is made, mode 0600, if there is none. */
 struct evp_pkey_st *tls_key_file(const char *path, struct cv_error *err);

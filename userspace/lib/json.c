@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
 #include <string.h>
-#include "text.h"
+#include <cv/json.h>
 
-json_t *text_json(const char *text)
+json_t *cv_json_text(const char *text)
 {
 	json_t *json = text ? json_string(text) : json_null();
 	char *ascii = json ? NULL : strdup(text);
