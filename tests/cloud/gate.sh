@@ -6,6 +6,7 @@
 # test: a member reaches both through its tunnels, by the places in its file
 # test: a member reaches nothing else on a service host
 # test: a tunnel without the certificate is refused, at a member's address as well
+# test: a service host cannot pass for the verifier
 # test: a violation ends tunnels that are in use, and no new one begins
 # test: the other member's connections go on meanwhile
 # test: an operator's word ends them
@@ -94,6 +95,22 @@ nothing_else() {
 no_certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=n1 -keyout "$dir/own.key" -out "$dir/own.pem" -days 1 2> /dev/null
 	! shakes n1 && ! shakes n1 -cert "$dir/own.pem" -key "$dir/own.key" && shakes n1 -cert "$dir/n1/node.pem" -key "$dir/n1/node.key"
+}
+
+# Its certificate is of the same authority, and for servers.
+not_the_verifier() {
+	netns[db.false]=${netns[db]} netns[lost]=${netns[n2]}
+	start db.false openssl s_server -accept 5433 -naccept 1000 -cert "$dir/db/node.pem" -key "$dir/db/node.key" -quiet
+	stop db.stunnel
+	sed "s/^verifier = .*/verifier = ${address[db]}:5433/" "$dir/n2.conf" > "$dir/n2-lost.conf"
+	stop n2
+	: > "$dir/lost.log"
+	start lost "$cvnoded" --config "$dir/n2-lost.conf"
+	await 20 said lost 'TLS: its certificate: hostname mismatch'
+	local rc=$?
+	stop lost
+	stop db.false
+	front_end db 5433 5432 && agent n2 && becomes n2 member && await 10 reaches_both n2 && return $rc
 }
 
 # shakes NAME [OPTION…]: does PostgreSQL answer through TLS?
@@ -245,6 +262,7 @@ check "what it sends to a service host lands at the verifier, which says where t
 check "a member reaches both through its tunnels, by the places in its file" inside
 check "a member reaches nothing else on a service host" nothing_else
 check "a tunnel without the certificate is refused, at a member's address as well" no_certificate
+check "a service host cannot pass for the verifier" not_the_verifier
 check "a violation ends tunnels that are in use, and no new one begins" violates
 check "the other member's connections go on meanwhile" others_go_on
 check "an operator's word ends them" by_operator

@@ -21,6 +21,7 @@
 # test: other criteria are applied to members at their next evidence
 # test: criteria that are not good change nothing
 # test: a certificate is renewed before it is over
+# test: a remedy is run for the reasons that are configured, and its outcome told
 # test: what happened can be read
 # test: verifier and agent end when they are told to
 # timeout: 600
@@ -158,7 +159,10 @@ bad_criteria() {
 	local before
 	before=$(cvadm --json criteria show)
 	criteria compute 'boot.secure_bot == true'
+	cvadm criteria test compute 2> "$dir/tested" && return 1
 	cvadm criteria load compute 2> "$dir/why" && return 1
+	criteria compute 'boot.secure_boot == true'
+	cmp <(tail -n +2 "$dir/tested") <(tail -n +2 "$dir/why") && cvadm criteria test compute | grep -q 'compute.cv: good' || return
 	criteria compute
 	grep -q 'compute.cv:4:2: .*boot.secure_boot' "$dir/why" && grep -q '\^~' "$dir/why" && [ "$before" = "$(cvadm --json criteria show)" ] &&
 		is n1 member
@@ -172,6 +176,24 @@ renewed() {
 	old=$(openssl x509 -in "$dir/n1/node.pem" -noout -serial)
 	await 30 eval '[ "$(openssl x509 -in "$dir/n1/node.pem" -noout -serial)" != "$old" ]' && is n1 member && await 5 in_directory n1 &&
 		[ "$(find "$dir/members" -name '*.pem' ! -name crl.pem | wc -l)" = 1 ]
+}
+
+# One ends well, one badly, one not at all; a reboot is not what it is for.
+remedy() {
+	printf '#!/bin/sh\n[ "$(id -u)" = %s ] && echo "$@" >> %s/remedies || exit 9\ncase $2 in n1) exit 0 ;; r2) exit 3 ;; esac\nsleep 600\n' "$(id -u)" "$dir" > "$dir/remedy"
+	chmod +x "$dir/remedy"
+	stop cvd
+	printf 'remedy = %s\nremedy_timeout = 1 s\n' "$dir/remedy" >> "$dir/cvd.conf"
+	verifier_up && becomes n1 member && machine r2 && machine r3 && joined r2 && joined r3 || return
+	reboot n1 && agent n1 && becomes n1 member
+	for name in n1 r2 r3; do measure "$name" execute /bin/evil && becomes "$name" out violated || return; done
+	await 10 eval '[ "$(events n1 remedied)" = 1 ] && [ "$(events r2 remedied failed)" = 1 ] && [ "$(events r3 remedied failed)" = 1 ]' || return
+	cvadm node history r2 | grep -q 'remedied *failed: .*ended with status 3' && cvadm node history r3 | grep -q 'was killed: it took longer than 1000 ms' &&
+		[ "$(grep -c . "$dir/remedies")" = 3 ] && grep -q "^${ids[n1]} n1 compute 127.0.0.1:[0-9]* violated\$" "$dir/remedies"
+	local rc=$?
+	stop r2
+	stop r3
+	reboot n1 && agent n1 && becomes n1 member && return $rc
 }
 
 history() {
@@ -205,5 +227,6 @@ check "a verifier that falls silent is left, and found again" verifier_silent
 check "other criteria are applied to members at their next evidence" other_criteria
 check "criteria that are not good change nothing" bad_criteria
 check "a certificate is renewed before it is over" renewed
+check "a remedy is run for the reasons that are configured, and its outcome told" remedy
 check "what happened can be read" history
 check "verifier and agent end when they are told to" ends

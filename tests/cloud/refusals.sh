@@ -4,6 +4,7 @@
 # test: compute: another loader is refused by line, expected and found
 # test: network: another loader is refused by line, expected and found
 # test: api: another loader is refused by line, expected and found
+# test: service: another loader is refused by line, expected and found
 # test: verifier: another loader is refused by line, expected and found
 # test: a type without criteria admits nobody
 # test: another node's name
@@ -40,7 +41,8 @@ refused() {
 }
 
 altered() {
-	local type=$1 expected
+	local type=$1 expected lines=()
+	[ "$type" != service ] || lines=("gate_members = $dir/guarded" "gate_ports = 5671")
 	expected=$(digests 'loader 1.1' | cut -d' ' -f1)
 	machine "bad-$type" "$type" loader='loader 1.1' && approve "bad-$type" &&
 		refused "bad-$type" violated "criteria \"$type node\", line 2" "digest is sha256:$expected, expected digest in file" || return
@@ -158,8 +160,8 @@ bad_configuration() {
 	! "$cvd" --config "$dir/bad.conf" --check 2> "$dir/why" && grep -q 'bad.conf: line 8: timeout: got "5 parsecs", expected a time' "$dir/why"
 }
 
-verifier && criteria network && criteria api && criteria verifier && verifier_up || exit
-for type in compute network api verifier; do
+verifier && criteria network && criteria api && criteria service && criteria verifier && verifier_up || exit
+for type in compute network api service verifier; do
 	check "$type: another loader is refused by line, expected and found" altered "$type"
 done
 check "a type without criteria admits nobody" no_criteria

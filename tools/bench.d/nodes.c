@@ -4,6 +4,12 @@
  * the directory, join the verifier there and go on proving themselves. Reads commands from standard input:
  *
  *	join		all join, at most sixteen at a time; answers "joined SECONDS"
+ *	attack KIND	one more node joins in a way that no honest one does; answers "refused REASON", or "member":
+ *			replay		shows what it showed on an earlier connection
+ *			relay		shows what was quoted for another connection
+ *			other-ak	quotes by another key than the one that it said hello with
+ *			other-tls	has not the key that its certificate is to be for
+ *			none		is honest
  *	evil N		the next N evidences show a file that is not allowed; answers "ejected N P50 P99 MAX" (ms, from the
  *			evidence to the refusal)
  *
@@ -39,6 +45,9 @@ struct simulated {
 	struct cv_pcr_bank bank;
 	uint64_t clock;
 	bool member;
+	const char *attack;	/* or NULL */
+	bool again, replays;	/* is to connect again; has shown once */
+	struct quoted shown;	/* last, for replay */
 	double evil_since;	/* 0: it is not */
 };
 
@@ -102,6 +111,11 @@ static void make_vendor(const char *directory)
 
 /* --- what a node says ----------------------------------------------------------------------------- */
 
+static bool attacks(const struct simulated *n, const char *kind)
+{
+	return n->attack && !strcmp(n->attack, kind);
+}
+
 static void send_message(struct simulated *n, Cv__Node__ToVerifier *m)
 {
 	uint8_t room[262144];
@@ -160,15 +174,30 @@ static void answer(struct simulated *n, const Cv__Node__Challenge *c)
 }
 
 /* By the key for TLS, which all of them have. */
-static size_t sign(const uint8_t question[CV_QUESTION], uint8_t signature[128])
+static size_t sign(EVP_PKEY *key, const uint8_t question[CV_QUESTION], uint8_t signature[128])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t len = 128;
 
-	need(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, tls_keys) > 0 &&
+	need(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) > 0 &&
 	     EVP_DigestSign(ctx, signature, &len, question, CV_QUESTION) > 0, "no signature");
 	EVP_MD_CTX_free(ctx);
 	return len;
+}
+
+/* The first node's connection is another one that is open, and its key another one. */
+static void quote(struct simulated *n, const Cv__Node__Ask *ask, const uint8_t question[CV_QUESTION], struct quoted *q)
+{
+	uint8_t channel[CV_QUESTION_CHANNEL], other[CV_QUESTION];
+
+	memcpy(other, question, sizeof(other));
+	if (attacks(n, "relay"))
+		need(peer_channel(nodes[0].peer, channel) &&
+		     cv_question(ask->nonce.data, channel, (struct cv_bytes) { tls_spki, tls_spki_len }, other), "no question");
+	soft_quote(q, attacks(n, "other-ak") ? nodes[0].ak : n->ak, &n->key, &n->bank, n->clock += 100, other);
+	if (attacks(n, "replay") && n->shown.attest_len)
+		*q = n->shown;
+	n->shown = *q;
 }
 
 static void show(struct simulated *n, const Cv__Node__Ask *ask)
@@ -187,11 +216,13 @@ static void show(struct simulated *n, const Cv__Node__Ask *ask)
 	}
 	need(peer_channel(n->peer, channel) &&
 	     cv_question(ask->nonce.data, channel, (struct cv_bytes) { tls_spki, tls_spki_len }, question), "no question");
-	soft_quote(&q, n->ak, &n->key, &n->bank, n->clock += 100, question);
+	quote(n, ask, question, &q);
 	e.attest = (ProtobufCBinaryData) { q.attest_len, q.attest };
 	e.signature = (ProtobufCBinaryData) { q.signature_len, q.signature };
 	if (ask->whole) {
-		e.tls_signature = (ProtobufCBinaryData) { sign(question, signature), signature };
+		e.tls_signature = (ProtobufCBinaryData) {
+			sign(attacks(n, "other-tls") ? nodes[0].ak : tls_keys, question, signature), signature
+		};
 		e.firmware_log = (ProtobufCBinaryData) { firmware.len, firmware.data };
 		e.ima_list = (ProtobufCBinaryData) { list.len, list.data };
 	}
@@ -206,18 +237,39 @@ static void heard(struct peer *peer, struct cv_bytes bytes, void *context);
 static void gone(struct peer *peer, const char *why, void *context);
 static const struct peer_ops ops = { say_hello, heard, gone };
 
-static void start_one(void)
+static void connect_one(struct simulated *n)
 {
-	struct simulated *n = &nodes[started++];
-
 	n->peer = peer_connect(base, tls, (struct sockaddr *)&address, address_len, &ops, n);
 	need(n->peer, "cannot connect");
+}
+
+static void start_one(void)
+{
+	connect_one(&nodes[started++]);
+}
+
+/* How it ended, but for the first time of a replay. False: it is no attacker. */
+static bool attacked(struct simulated *n, const char *how)
+{
+	if (!n->attack)
+		return false;
+	if (attacks(n, "replay") && !n->replays) {
+		n->again = n->replays = true;
+		peer_close(n->peer, "once more");
+		return true;
+	}
+	printf("%s%s\n", strcmp(how, "member") ? "refused " : "", how);
+	fflush(stdout);
+	peer_close(n->peer, how);
+	return true;
 }
 
 static void joined(struct simulated *n)
 {
 	if (n->member)
 		return;		/* renewed */
+	if (attacked(n, "member"))
+		return;
 	n->member = true;
 	members++;
 	if (started < count)
@@ -255,7 +307,9 @@ static void heard(struct peer *peer, struct cv_bytes bytes, void *context)
 	case CV__NODE__TO_NODE__BODY_ASK: show(n, m->ask); break;
 	case CV__NODE__TO_NODE__BODY_MEMBER: joined(n); break;
 	case CV__NODE__TO_NODE__BODY_REFUSAL:
-		if (n->evil_since)
+		if (n->attack)
+			attacked(n, m->refusal->reason);
+		else if (n->evil_since)
 			ejected(n);
 		else
 			printf("lost %s: %s\n", m->refusal->reason, m->refusal->text);
@@ -272,10 +326,30 @@ static void gone(struct peer *peer, const char *why, void *context)
 
 	(void)peer;
 	n->peer = NULL;
-	if (n->evil_since)
+	if (n->attack && n->again) {
+		n->again = false;
+		connect_one(n);
+		return;
+	}
+	if (n->attack || n->evil_since)
 		return;
 	printf("lost %s\n", why);
 	fflush(stdout);
+}
+
+#define ATTACKERS	8
+
+static void make_node(struct simulated *n);
+
+static void attack(const char *kind)
+{
+	static unsigned int attackers;
+	struct simulated *n = &nodes[count + attackers++];
+
+	need(attackers <= ATTACKERS, "no more attackers");
+	make_node(n);
+	n->attack = strdup(kind);
+	connect_one(n);
 }
 
 static void command(evutil_socket_t fd, short what, void *context)
@@ -291,6 +365,9 @@ static void command(evutil_socket_t fd, short what, void *context)
 		began = now();
 		for (unsigned int i = 0; i < AT_A_TIME && started < count; i++)
 			start_one();
+	} else if (!strncmp(line, "attack ", 7)) {
+		line[strcspn(line, "\n")] = 0;
+		attack(line + 7);
 	} else if (sscanf(line, "evil %u", &evil_wanted) == 1) {
 		evil_left = evil_wanted;
 		latency = calloc(evil_wanted, sizeof(*latency));
@@ -349,6 +426,7 @@ int main(int argc, char **argv)
 	struct cv_error err = {};
 	struct event *input;
 	X509 *authority;
+	char go[8];
 
 	need(argc == 5, "usage: nodes ADDRESS:PORT CA.PEM DIRECTORY COUNT");
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -356,7 +434,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	count = atoi(argv[4]);
 	need(count + 20 < limit.rlim_max, "this machine allows fewer descriptors than that (ulimit -Hn)");
-	nodes = calloc(count, sizeof(*nodes));
+	nodes = calloc(count + ATTACKERS, sizeof(*nodes));
 	need(nodes && !evutil_parse_sockaddr_port(argv[1], (struct sockaddr *)&address, &address_len), argv[1]);
 	make_vendor(argv[3]);
 	print_allowed(argv[3]);
@@ -366,7 +444,8 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	/* The verifier starts when it has the vendor's root. */
-	need(getchar() != EOF, "no verifier");
+	setvbuf(stdin, NULL, _IONBF, 0);
+	need(fgets(go, sizeof(go), stdin), "no verifier");
 	authority = tls_certificate_file(argv[2], &err);
 	need(authority, err.text);
 	tls_keys = EVP_EC_gen("P-256");

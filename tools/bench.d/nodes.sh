@@ -70,7 +70,6 @@ for nodes; do
 	until grep -q 'nodes join' "$dir/log"; do sleep 0.1; done
 	empty=$(resident)
 	tell go
-	sleep 0.5
 	tell join
 	said joined
 	seconds=${answer#joined }

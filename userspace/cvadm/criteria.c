@@ -35,6 +35,19 @@ static int load(struct call *call)
 	return verifier_show(call, r, "criteria", print_one);
 }
 
+static void print_tested(const json_t *c)
+{
+	printf("%s: good, for nodes of type %s\n", verifier_text(c, "file"), verifier_text(c, "type"));
+}
+
+static int test(struct call *call)
+{
+	json_t *r = json_pack("{s:s, s:o}", "do", "criteria test", "type",
+			      json_string(call->operands[0]) ?: json_string("?"));
+
+	return verifier_show(call, r, "criteria", print_tested);
+}
+
 static const struct option_desc options[] = { VERIFIER_OPTION, {} };
 
 const struct command_desc criteria_commands[] = {
@@ -47,6 +60,10 @@ const struct command_desc criteria_commands[] = {
 		.summary = "Read the criteria of a type again from cvd's directory of criteria.",
 		.detail = "If they are not good, what was there stays. Members are judged by the new ones at their next evidence.",
 		.example = "cvadm criteria load compute",
+	}, {
+		.noun = "criteria", .verb = "test", .operands = "TYPE", .min = 1, .max = 1, .options = options, .run = test,
+		.summary = "Read the criteria of a type, say whether they are good, and change nothing.",
+		.example = "cvadm criteria test compute",
 	},
 	{}
 };

@@ -24,7 +24,9 @@ bool config_read(struct config *c, const char *path, struct cv_error *err)
 		{ "control", CV_CONF_TEXT, false, &c->control, 0, 0 }, { "criteria", CV_CONF_TEXT, false, &c->criteria, 0, 0 },
 		{ "vendors", CV_CONF_TEXT, false, &c->vendors, 0, 0 }, { "enrol", CV_CONF_TEXT, false, &c->enrol, 0, 0 },
 		{ "members", CV_CONF_TEXT, false, &c->members, 0, 0 }, { "metrics", CV_CONF_TEXT, false, &c->metrics, 0, 0 },
-		{ "user", CV_CONF_TEXT, false, &c->user, 0, 0 },
+		{ "user", CV_CONF_TEXT, false, &c->user, 0, 0 }, { "remedy", CV_CONF_TEXT, false, &c->remedy, 0, 0 },
+		{ "remedy_for", CV_CONF_TEXT, false, &c->remedy_for, 0, 0 },
+		{ "remedy_timeout", CV_CONF_MS, false, &c->remedy_timeout, 100, DAY },
 		{ "interval", CV_CONF_MS, false, &c->interval, 100, DAY }, { "timeout", CV_CONF_MS, false, &c->timeout, 200, DAY },
 		{ "certificate_life", CV_CONF_MS, false, &c->certificate_life, 1000, 30 * DAY },
 		{ "joining", CV_CONF_NUMBER, false, &c->joining, 1, 100000 }, {}
@@ -34,7 +36,8 @@ bool config_read(struct config *c, const char *path, struct cv_error *err)
 	*c = (struct config) {
 		.listen = "0.0.0.0:7510", .state = "/var/lib/cvd", .control = "/run/cvd/control",
 		.criteria = "/etc/cloudverifier/criteria", .enrol = "approval", .members = "/var/lib/cvd/members",
-		.interval = 10000, .timeout = 30000, .certificate_life = 3600000, .joining = 256,
+		.interval = 10000, .timeout = 30000, .certificate_life = 3600000, .joining = 256, .remedy_for = "violated",
+		.remedy_timeout = 600000,
 	};
 	return cv_conf_open(path, &c->text, entries, err) &&
 	       (fits(c, &why) || cv_refuse(err, why.name, "%.100s: %s", path, why.text));

@@ -265,6 +265,20 @@ static json_t *criteria_load(struct cvd *cvd, json_t *request)
 	return json_pack("{s:b, s:o}", "ok", 1, "criteria", criteria_json(cvd, type));
 }
 
+/* Nothing is changed by it. */
+static json_t *criteria_test(struct cvd *cvd, json_t *request)
+{
+	enum node_type type;
+	char why[1024];
+
+	if (!type_of(request, &type))
+		return refused("usage", "of which type? compute, network, api, service or verifier");
+	if (!policy_test(&cvd->policy, type, why, sizeof(why)))
+		return refused("criteria", "%s", why);
+	return json_pack("{s:b, s:{s:s, s:s}}", "ok", 1, "criteria", "type", node_type_name(type), "file",
+			 cvd->policy.of[type].path);
+}
+
 static json_t *criteria_show(struct cvd *cvd, json_t *request)
 {
 	json_t *list = json_array();
@@ -295,7 +309,7 @@ static const struct {
 	json_t *(*run)(struct cvd *cvd, json_t *request);
 } requests[] = {
 	{ "node list", node_list }, { "node show", node_show }, { "node approve", node_approve }, { "node eject", node_eject },
-	{ "node history", node_history }, { "criteria load", criteria_load }, { "criteria show", criteria_show },
+	{ "node history", node_history }, { "criteria load", criteria_load }, { "criteria test", criteria_test }, { "criteria show", criteria_show },
 	{ "status", status },
 };
 

@@ -11,6 +11,7 @@
 
 #define CVD_ROOM_MAX	(16u << 20)	/* bytes of evidence of one node */
 
+struct remedy;
 struct roster;
 struct members;
 
@@ -25,6 +26,9 @@ struct config {
 	const char *members;		/* directory of members' certificates */
 	const char *metrics;		/* address:port, or NULL */
 	const char *user;		/* to run as, or NULL */
+	const char *remedy;		/* program for who is ejected, or NULL */
+	const char *remedy_for;		/* reasons, with blanks between */
+	uint32_t remedy_timeout;	/* ms */
 	uint32_t interval, timeout;	/* ms */
 	uint32_t certificate_life;	/* ms */
 	uint32_t joining;		/* at most so many nodes at a time that are not members */
@@ -37,6 +41,7 @@ struct cvd {
 	struct store *store;
 	struct policy policy;
 	struct roster *roster;
+	struct remedy *remedy;		/* or NULL */
 	struct members *members;
 	struct ssl_ctx_st *tls;
 	/* For metrics. */

@@ -17,6 +17,7 @@
 #include "members.h"
 #include "metrics.h"
 #include "node.h"
+#include "remedy.h"
 #include "roster.h"
 #include "sandbox.h"
 
@@ -218,6 +219,9 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 		return cv_refuse(err, CV_E_FILE, "%.100s: %s", path, strerror(errno));
 	if (!ca_start(&cvd->ca, path, err))
 		return false;
+	cvd->remedy = remedy_start(&cvd->config, err);
+	if (cvd->config.remedy && !cvd->remedy)
+		return false;
 	more_descriptors();
 	if (cvd->config.user && !sandbox_become(cvd->config.user, err))
 		return false;
@@ -228,7 +232,7 @@ static bool begin(struct cvd *cvd, struct cv_error *err)
 	if (!cvd->base)
 		return cv_refuse(err, CV_E_MEMORY, "no event loop");
 	cvd->store = store_open(path, err);
-	return cvd->store && members_open(cvd, err) && (cvd->roster = roster_open(cvd, err)) && make_tls(cvd, err);
+	return cvd->store && (!cvd->remedy || remedy_open(cvd->remedy, cvd, err)) && members_open(cvd, err) && (cvd->roster = roster_open(cvd, err)) && make_tls(cvd, err);
 }
 
 static void end(struct cvd *cvd)
@@ -238,6 +242,8 @@ static void end(struct cvd *cvd)
 		roster_close(cvd->roster);
 	if (cvd->members)
 		members_close(cvd->members);
+	if (cvd->remedy)
+		remedy_stop(cvd->remedy);
 	if (cvd->store)
 		store_close(cvd->store);
 	SSL_CTX_free(cvd->tls);

@@ -5,6 +5,7 @@
 #include "gates.h"
 #include "members.h"
 #include "node.h"
+#include "remedy.h"
 #include "roster.h"
 
 #define SAVE_MS		200	/* between a member's evidence and its time in the store, at most */
@@ -262,6 +263,14 @@ static bool store_ejection(struct cvd *cvd, const struct store_node *is, const s
 	return false;
 }
 
+/* The store says so: what an operator wants done about it may begin. */
+static void left(struct member *m)
+{
+	roster_revoked(m->cvd->roster);
+	remedy_run(m->cvd->remedy, &m->is);
+	drop(m);
+}
+
 /* With what the node's record says: the rules are lost. */
 static void leave_again(evutil_socket_t fd, short what, void *context)
 {
@@ -279,8 +288,7 @@ static void leave_again(evutil_socket_t fd, short what, void *context)
 		m->is.approved = false;
 	}
 	if (store_ejection(m->cvd, &m->is, &verdict, &err)) {
-		roster_revoked(m->cvd->roster);
-		drop(m);
+		left(m);
 		return;
 	}
 	say(LOG_ERR, "%s; that %s is ejected is not stored", err.text, m->is.name);
@@ -326,12 +334,10 @@ void members_eject(struct member *m, enum standing standing, const struct verdic
 		gate_close(m->gate);
 		m->gate = NULL;
 	}
-	if (store_ejection(cvd, &m->is, v, &err)) {
-		roster_revoked(cvd->roster);
-		drop(m);
-	} else {
+	if (store_ejection(cvd, &m->is, v, &err))
+		left(m);
+	else
 		leave_later(m);
-	}
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------- */

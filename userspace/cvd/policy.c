@@ -98,6 +98,17 @@ out:
 	return criteria;
 }
 
+bool policy_test(const struct policy *p, enum node_type type, char *why, size_t size)
+{
+	struct cv_lists lists = { .beside = p->of[type].path };
+	struct cv_criteria *criteria = parse(p->of[type].path, &lists, type, why, size);
+	bool good = criteria;
+
+	cv_criteria_free(criteria);
+	cv_lists_close(&lists);
+	return good;
+}
+
 bool policy_load(struct policy *p, enum node_type type, char *why, size_t size)
 {
 	struct cv_lists lists = { .beside = p->of[type].path };

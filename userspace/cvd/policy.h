@@ -41,4 +41,7 @@ void policy_close(struct policy *policy);
  */
 bool policy_load(struct policy *policy, enum node_type type, char *why, size_t size);
 
+/* Reads them and changes nothing; why they are not good is in @why, likewise. */
+bool policy_test(const struct policy *policy, enum node_type type, char *why, size_t size);
+
 #endif
