@@ -180,13 +180,14 @@ renewed() {
 
 # One ends well, one badly, one not at all; a reboot is not what it is for.
 remedy() {
+	local node
 	printf '#!/bin/sh\n[ "$(id -u)" = %s ] && echo "$@" >> %s/remedies || exit 9\ncase $2 in n1) exit 0 ;; r2) exit 3 ;; esac\nsleep 600\n' "$(id -u)" "$dir" > "$dir/remedy"
 	chmod +x "$dir/remedy"
 	stop cvd
 	printf 'remedy = %s\nremedy_timeout = 1 s\n' "$dir/remedy" >> "$dir/cvd.conf"
 	verifier_up && becomes n1 member && machine r2 && machine r3 && joined r2 && joined r3 || return
 	reboot n1 && agent n1 && becomes n1 member
-	for name in n1 r2 r3; do measure "$name" execute /bin/evil && becomes "$name" out violated || return; done
+	for node in n1 r2 r3; do measure "$node" execute /bin/evil && becomes "$node" out violated || return; done
 	await 10 eval '[ "$(events n1 remedied)" = 1 ] && [ "$(events r2 remedied failed)" = 1 ] && [ "$(events r3 remedied failed)" = 1 ]' || return
 	cvadm node history r2 | grep -q 'remedied *failed: .*ended with status 3' && cvadm node history r3 | grep -q 'was killed: it took longer than 1000 ms' &&
 		[ "$(grep -c . "$dir/remedies")" = 3 ] && grep -q "^${ids[n1]} n1 compute 127.0.0.1:[0-9]* violated\$" "$dir/remedies"

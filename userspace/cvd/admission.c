@@ -8,6 +8,8 @@
 #include "gates.h"
 
 #define VERSION		1	/* of the protocol */
+#define ASKED		4096	/* nodes that are told apart by when they were asked for the whole */
+#define AGAIN_MS	1000
 
 /* --- hello ---------------------------------------------------------------------------------------------- */
 
@@ -261,8 +263,27 @@ void admission_ask(struct node *n)
 		gate_tick(n->member->gate);
 }
 
+/*
+ * Whole evidence costs the verifier far more than the node: of one node it is asked for once in a while. What is remembered
+ * is by a part of the id: nodes that share it wait for each other, which is no harm.
+ */
+static bool is_soon(const struct node *n)
+{
+	static uint64_t asked[ASKED];
+	unsigned int slot = 0;
+	uint64_t now = now_ms();
+
+	sscanf(n->is.id, "%4x", &slot);
+	slot %= ASKED;
+	if (now >= asked[slot] && now - asked[slot] < AGAIN_MS)
+		return true;
+	asked[slot] = now;
+	return false;
+}
+
 void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
 {
+	static const struct verdict soon = { "soon", "it showed itself a moment ago", "" };
 	struct cv_error err = {};
 
 	if (!cv_challenge_answered(&n->challenge, bytes_of(message->answer->credential), &err)) {
@@ -272,6 +293,11 @@ void admission_answer(struct node *n, const Cv__Node__ToVerifier *message)
 	cv_challenge_wipe(&n->challenge);
 	if (!is_approved(n))
 		return;
+	if (is_soon(n)) {
+		n->retry_ms = 2 * AGAIN_MS;
+		node_refuse(n, &soon);
+		return;
+	}
 	n->stage = STAGE_EVIDENCE;
 	connection_only(n);
 	peer_limit(n->peer, CVD_ROOM_MAX);

@@ -25,6 +25,7 @@ struct node {
 	enum stage stage;
 	struct event *timer;		/* until it must be a member; then until the next question */
 	struct member *member;
+	uint32_t retry_ms;		/* when it may ask again if it is refused; 0: as usual */
 	bool over;			/* was refused: what it still says is not heard */
 	/* Who it says to be; proven from STAGE_EVIDENCE on. */
 	struct store_node is;

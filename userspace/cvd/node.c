@@ -103,7 +103,7 @@ static void refuse(struct node *n, const struct verdict *v, const char *verifier
 	event_del(n->timer);
 	refusal.reason = (char *)v->reason;
 	refusal.text = (char *)v->text;
-	refusal.retry_ms = verifier ? 0 : RETRY_MS;
+	refusal.retry_ms = verifier ? 0 : n->retry_ms ?: RETRY_MS;
 	refusal.verifier = (char *)(verifier ?: "");
 	message.body_case = CV__NODE__TO_NODE__BODY_REFUSAL;
 	message.refusal = &refusal;
