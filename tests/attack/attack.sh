@@ -326,7 +326,7 @@ fi
 
 # While no vCPU runs.
 host_writes() {
-	ctl pause 0 > /dev/null && build/tests/attack/poke "$vmm_pid" "$(ctl hva words)" 1
+	ctl pause 0 > /dev/null && build/tests/attack/poke "$vmm_pid" "$(ctl hva words)" 1 > /dev/null
 }
 
 attempt "process_vm_writev" violated packet -- host_writes
