@@ -510,10 +510,13 @@ static bool read_ports(const char *text, struct ports *ports, struct cv_error *e
 	return ports->n || cv_refuse(err, CV_E_FILE, "gate_ports is empty");
 }
 
-/* Nobody needs longer to be told where to go. */
+/*
+ * Nobody needs longer to be told where to go. So few that the verifier, which lets one address have sixteen connections of
+ * nobody, still has room for this host's own.
+ */
 static bool open_relay(struct gate *g, struct event_base *base, struct cv_error *err)
 {
-	struct relay_options options = { .what = "gate_join", .to = g->config->verifier, .at_a_time = 64, .life = 60 };
+	struct relay_options options = { .what = "gate_join", .to = g->config->verifier, .at_a_time = 8, .life = 60 };
 
 	snprintf(g->join, sizeof(g->join), "%u", g->config->gate_join);
 	options.listen = g->join;
