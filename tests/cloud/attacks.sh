@@ -7,6 +7,7 @@
 # test: evidence that was quoted for another connection
 # test: another attestation key than the one that was enrolled
 # test: another key for TLS than the one that was enrolled
+# test: a node that shows all of itself again at once is told to wait
 # test: none of them is a member, and who was there stays
 
 . "$(dirname "$0")/cloud.sh"
@@ -37,8 +38,8 @@ attack() {
 }
 
 only_honest() {
-	[ "$(cvadm --json node list | jq '[.[] | select(.standing == "member")] | length')" = 2 ] && is node-0 member &&
-		[ "$(find "$dir/members" -name '*.pem' ! -name crl.pem | wc -l)" = 2 ]
+	[ "$(cvadm --json node list | jq '[.[] | select(.standing == "member")] | length')" = 3 ] && is node-0 member &&
+		[ "$(find "$dir/members" -name '*.pem' ! -name crl.pem | wc -l)" = 3 ]
 }
 
 set_up || { tail -n 5 "$dir"/*.log; exit 1; }
@@ -47,4 +48,5 @@ check "evidence that was shown on an earlier connection" attack replay 'refused 
 check "evidence that was quoted for another connection" attack relay 'refused quote-nonce'
 check "another attestation key than the one that was enrolled" attack other-ak 'refused signature'
 check "another key for TLS than the one that was enrolled" attack other-tls 'refused signature'
+check "a node that shows all of itself again at once is told to wait" attack hurry 'refused soon'
 check "none of them is a member, and who was there stays" only_honest

@@ -9,6 +9,7 @@
  *			relay		shows what was quoted for another connection
  *			other-ak	quotes by another key than the one that it said hello with
  *			other-tls	has not the key that its certificate is to be for
+ *			hurry		is honest, and joins twice within a second
  *			none		is honest
  *	evil N		the next N evidences show a file that is not allowed; answers "ejected N P50 P99 MAX" (ms, from the
  *			evidence to the refusal)
@@ -253,7 +254,9 @@ static bool attacked(struct simulated *n, const char *how)
 {
 	if (!n->attack)
 		return false;
-	if (attacks(n, "replay") && !n->replays) {
+	if (!strcmp(how, "soon") && !attacks(n, "hurry"))
+		return n->again = true;		/* the verifier wants it to wait: it asks until it has */
+	if ((attacks(n, "replay") || attacks(n, "hurry")) && !n->replays) {
 		n->again = n->replays = true;
 		peer_close(n->peer, "once more");
 		return true;
