@@ -88,7 +88,7 @@ inside() {
 }
 
 nothing_else() {
-	! plain n1 "${address[queue]}" 5672 && ! at n1 timeout 2 nc -z "${address[queue]}" 25672 && at n1 timeout 2 nc -z "${address[queue]}" 5671
+	! at queue build/bin/cvadm-asan gate install --ports 5671 --keep 22,5671 2> /dev/null && ! plain n1 "${address[queue]}" 5672 && ! at n1 timeout 2 nc -z "${address[queue]}" 25672 && at n1 timeout 2 nc -z "${address[queue]}" 5671
 }
 
 # The node's address is a member's; the certificate is of nobody, or of a member that was, or there is none.

@@ -53,6 +53,21 @@ static const char guard_rules[] =
 	"add rule " TABLE " guard tcp dport %s accept\n"
 	"add rule " TABLE " guard meta l4proto { icmp, ipv6-icmp } accept\n";
 
+/* Is a port in both lists? */
+static bool share(const char *a, const char *b)
+{
+	char *end;
+
+	for (; *a; a = *end ? end + 1 : end) {
+		unsigned long port = strtoul(a, &end, 10);
+
+		for (const char *at = b; *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : "")
+			if (strtoul(at, NULL, 10) == port)
+				return true;
+	}
+	return false;
+}
+
 /* "22,80"; NULL: it is no list of ports. Each is printed as a number, whatever was written. */
 static bool print_ports(FILE *f, const char *set, const char *text)
 {
@@ -87,6 +102,9 @@ static int write_rules(struct call *call, FILE *f)
 		return fail(call, CVX_USAGE, "--ports: got \"%s\", expected ports, as 5671,5433", ports);
 	if (strcmp(keep, "none") && !print_ports(f, "kept", keep))
 		return fail(call, CVX_USAGE, "--keep: got \"%s\", expected ports, as 22,9100, or none", keep);
+	if (share(ports, keep))
+		return fail(call, CVX_USAGE, "--keep: got \"%s\", expected none of the ports of tunnels, \"%s\": they would be open to "
+			    "everybody", keep, ports);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	fprintf(f, join_rules, join);
