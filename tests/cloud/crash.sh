@@ -42,7 +42,9 @@ operate() {
 
 # What must hold of the store and the directory after a start.
 examine() {
-	local standing
+	local standing last
+	# In this order: it may become too silent a member in between, but none again.
+	last=$(cvadm --json node history n1 --max 1000 | jq -r '[.[] | select(.what | IN("admitted", "renewed", "ejected"))] | last | .what')
 	standing=$(of n1 standing)
 	[ "$standing" = member ] || no_trace n1 || not_settled+="$1: $standing and in the directory; "
 	case $told,$standing,$(of n1 approved) in
@@ -50,9 +52,7 @@ examine() {
 	*) not_done+="call $1: $told, and the node is $standing; " ;;
 	esac
 	# Members and only they were admitted after they were last put out.
-	[ "$standing" != member ] || [[ $(cvadm --json node history n1 --max 1000 |
-		jq -r '[.[] | select(.what | IN("admitted", "renewed", "ejected"))] | last | .what') == @(admitted|renewed) ]] ||
-		not_admitted+="call $1; "
+	[ "$standing" != member ] || [[ $last == @(admitted|renewed) ]] || not_admitted+="call $1; "
 	[ "$(grep -c 'member of the cloud' "$dir/n1.log")" -le "$(events n1 admitted)" ] || not_stored+="call $1; "
 }
 
