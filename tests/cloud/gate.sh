@@ -88,7 +88,7 @@ inside() {
 }
 
 nothing_else() {
-	! at queue build/bin/cvadm-asan gate install --ports 5671 --keep 22,5671 2> /dev/null && ! plain n1 "${address[queue]}" 5672 && ! at n1 timeout 2 nc -z "${address[queue]}" 25672 && at n1 timeout 2 nc -z "${address[queue]}" 5671
+	! at queue build/bin/cvadm-asan gate install --ports 5671 --keep 22,5671 2> /dev/null && ! plain n1 "${address[queue]}" 5672 && at n1 timeout 2 nc -z "${address[queue]}" 5671
 }
 
 # The node's address is a member's; the certificate is of nobody, or of a member that was, or there is none.
@@ -121,9 +121,9 @@ shakes() {
 		at "$name" timeout 5 openssl s_client -connect "${address[db]}:5433" -CAfile "$dir/state/ca.pem" -quiet "$@" 2>> "$dir/shakes.log" | grep -q '^[NS]'
 }
 
-# A session with the database that lasts, and says when it is over.
+# A tunnel that lasts, of a program that the node's agent knows nothing of; it says when it is over.
 hold() {
-	start "$1.held" bash -c 'psql -qAt -h 127.0.0.1 -U cloud -c "SELECT pg_sleep(600)" postgres; echo over'
+	start "$1.held" bash -c "openssl s_client -connect ${address[db]}:5433 -CAfile $dir/state/ca.pem -quiet -cert $dir/$1/node.pem -key $dir/$1/node.key < <(sleep 600); echo over"
 	await 10 holds "$1"
 }
 
@@ -227,8 +227,14 @@ isolated() {
 	cvadm --json node history n1 --max 1000 | jq "[.[] | select(.what == \"isolated\" and (.text | startswith(\"$1 \")))] | length"
 }
 
+# Without the table in between: certificate and connections go all the same.
 emptied() {
+	hold n1 || return
 	at db nft flush ruleset
+	cvadm node eject n1 > /dev/null && await 20 eval '! holds n1' && released n1 && ! shakes n1 -cert "$dir/n1/node.pem" -key "$dir/n1/node.key" || return
+	stop n1.held
+	rm -f "$dir/n1.held.log"
+	cvadm node approve n1 > /dev/null && becomes n1 member || return
 	at db build/bin/cvadm-asan gate install --ports 5433 > /dev/null && await 20 asks_database n1
 }
 

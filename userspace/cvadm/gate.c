@@ -38,8 +38,8 @@ static const char sets[] =
 static const char join_rules[] =
 	"add rule " TABLE " join iif lo accept\n"
 	"add rule " TABLE " join tcp dport @kept accept\n"
-	"add rule " TABLE " join ip saddr @members meta l4proto @lease accept\n"
-	"add rule " TABLE " join ip6 saddr @members6 meta l4proto @lease accept\n"
+	"add rule " TABLE " join ip saddr @members meta l4proto @lease tcp dport @tunnels accept\n"
+	"add rule " TABLE " join ip6 saddr @members6 meta l4proto @lease tcp dport @tunnels accept\n"
 	"add rule " TABLE " join fib daddr type local meta l4proto tcp redirect to :%s\n";
 
 /* Each packet is looked at, of connections that are established as well: who is out is out at once. */

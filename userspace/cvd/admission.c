@@ -209,6 +209,11 @@ void admission_hello(struct node *n, const Cv__Node__ToVerifier *message)
 				  "number of four digits or more; a type is compute, network, api, service or verifier");
 		return;
 	}
+	/* Certificates are for names of hosts, in which A and a are one. */
+	if (n->type == NODE_SERVICE && hello->name[strcspn(hello->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]) {
+		connection_refuse(n, "name", "the name of a service host has no capital letters");
+		return;
+	}
 	if (!read_keys(n, hello, &err)) {
 		connection_refuse_error(n, &err);
 		return;
@@ -451,7 +456,7 @@ static bool admit(struct node *n, const char *what, bool again)
 	n->member = m;
 	m->node = n;
 	welcome(n, der, len);
-	if (m->gate && !again)
+	if (m->gate && n->stage != STAGE_MEMBER)
 		gate_connected(m->gate, n);
 	return true;
 }

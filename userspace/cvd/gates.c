@@ -82,6 +82,21 @@ static bool fill_next(struct gate *g, struct coming *c)
 	return der;
 }
 
+/* Who was put out meanwhile may be in again: the connections that it had end all the same. */
+static void name_gone(struct gate *g, Cv__Node__Roster *roster)
+{
+	struct isolation *i;
+	size_t n = 0;
+
+	TAILQ_FOREACH(i, &g->isolations, in_gate)
+		n++;
+	roster->gone = calloc(n + 1, sizeof(char *));
+	if (!roster->gone)
+		abort();	/* it would be told as done */
+	TAILQ_FOREACH(i, &g->isolations, in_gate)
+		roster->gone[roster->n_gone++] = i->id;
+}
+
 static void name_some(struct gate *g)
 {
 	Cv__Node__Roster roster = CV__NODE__ROSTER__INIT;
@@ -96,7 +111,10 @@ static void name_some(struct gate *g)
 			roster.n_come++;
 		}
 	roster.complete = g->next == g->n_ids;
+	if (roster.begin)
+		name_gone(g, &roster);
 	send_roster(g, &roster);
+	free(roster.gone);
 	g->named = g->sent;
 	for (size_t i = 0; i < roster.n_come; i++)
 		OPENSSL_free(come[i]->certificate.data);
@@ -137,7 +155,8 @@ void gate_tick(struct gate *g)
 {
 	Cv__Node__Roster roster = CV__NODE__ROSTER__INIT;
 
-	send_roster(g, &roster);
+	if (g->node)
+		send_roster(g, &roster);
 }
 
 /* --- who is out ----------------------------------------------------------------------------------------- */
@@ -174,7 +193,7 @@ void gates_gone(struct cvd *cvd, const char *id)
 
 static bool is_done(const struct gate *g, const struct isolation *i)
 {
-	return g->complete && g->applied >= (i->sequence ?: g->complete);
+	return g->complete && g->applied >= g->complete && g->applied >= i->sequence;
 }
 
 static bool tell(struct gate *g, const struct isolation *i, struct cv_error *err)

@@ -104,6 +104,7 @@ static void refuse(struct node *n, const struct verdict *v, const char *verifier
 	refusal.reason = (char *)v->reason;
 	refusal.text = (char *)v->text;
 	refusal.retry_ms = verifier ? 0 : n->retry_ms ?: RETRY_MS;
+	refusal.out = n->stage == STAGE_MEMBER || !members_find(n->cvd, n->is.id);
 	refusal.verifier = (char *)(verifier ?: "");
 	message.body_case = CV__NODE__TO_NODE__BODY_REFUSAL;
 	message.refusal = &refusal;

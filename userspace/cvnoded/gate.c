@@ -10,6 +10,7 @@
 #include "frontend.h"
 #include "gate.h"
 #include "nftset.h"
+#include "places.h"
 #include "relay.h"
 #include "sockets.h"
 
@@ -17,11 +18,10 @@
 #define LOOK_MS		20	/* between looks at a front end that reads its directory anew */
 #define FIRST_LEASE_MS	30000	/* of who is in when the agent starts */
 #define ID		64	/* hexadecimal digits */
-#define ADDRESS		48
 
 struct listed {
 	TAILQ_ENTRY(listed) in_todo;
-	char id[ID + 1], address[ADDRESS];
+	char id[ID + 1], address[PLACE];
 	bool gone;			/* on its way out, and not to be found any more */
 	bool named;			/* since the last Roster.begin */
 	bool todo;			/* is in that list */
@@ -30,12 +30,6 @@ struct listed {
 };
 
 TAILQ_HEAD(listing, listed);
-
-/* An address in the set. Machines behind one address share it. */
-struct place {
-	char address[ADDRESS];
-	unsigned int users;
-};
 
 struct gate {
 	const struct config *config;
@@ -48,10 +42,12 @@ struct gate {
 	void (*done)(void *context, uint64_t sequence);
 	void *context;
 	void *by_id;			/* of tsearch(3): who is in, or is to be */
-	void *by_address;		/* places of those */
+	struct places places;		/* their addresses */
 	struct listing todo;
 	struct listing leaving;		/* out of set and directory: their connections are to end */
 	bool complete;			/* all were named once; before, nothing is done */
+	bool naming;			/* they are being named */
+	bool lost;			/* the lease ran out: nothing counts before they are named anew */
 	bool whole;			/* the set is to be made anew, and the directory looked through */
 	bool cutting;			/* connections of who is out may be left */
 	bool reread;			/* the front end is to read its directory anew, before connections are ended the last time */
@@ -67,11 +63,6 @@ static uint64_t monotonic_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
-}
-
-static int by_address(const void *a, const void *b)
-{
-	return strcmp(((const struct place *)a)->address, ((const struct place *)b)->address);
 }
 
 static int by_id(const void *a, const void *b)
@@ -117,45 +108,6 @@ static void each_entry(struct gate *g, void (*each)(struct listed *e, void *cont
 	twalk_r(g->by_id, visit, &walk);
 }
 
-static struct place *find_place(struct gate *g, const char *address)
-{
-	struct place key, **found;
-
-	snprintf(key.address, sizeof(key.address), "%s", address);
-	found = tfind(&key, &g->by_address, by_address);
-	return found ? *found : NULL;
-}
-
-static bool is_used(struct gate *g, const char *address)
-{
-	return find_place(g, address);
-}
-
-static void use_place(struct gate *g, const char *address)
-{
-	struct place *p = find_place(g, address);
-
-	if (!p) {
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			abort();	/* as in take_in() */
-		snprintf(p->address, sizeof(p->address), "%s", address);
-		if (!tsearch(p, &g->by_address, by_address))
-			abort();
-	}
-	p->users++;
-}
-
-static void leave_place(struct gate *g, const char *address)
-{
-	struct place *p = find_place(g, address);
-
-	if (--p->users)
-		return;
-	tdelete(p, &g->by_address, by_address);
-	free(p);
-}
-
 static void add_todo(struct gate *g, struct listed *e)
 {
 	if (!e->todo)
@@ -172,7 +124,7 @@ static void free_entry(struct listed *e)
 static void take_out(struct gate *g, struct listed *e)
 {
 	tdelete(e, &g->by_id, by_id);
-	leave_place(g, e->address);
+	places_leave(&g->places, e->address);
 	e->gone = true;
 	add_todo(g, e);
 }
@@ -186,7 +138,7 @@ static void take_in(struct gate *g, const Cv__Node__Roster__Come *come)
 {
 	struct listed *e = is_id(come->id) ? find(g, come->id) : NULL;
 
-	if (!is_id(come->id) || !nftset_is_address(come->address) || strlen(come->address) >= ADDRESS) {
+	if (!is_id(come->id) || !nftset_is_address(come->address) || strlen(come->address) >= PLACE) {
 		say(LOG_ERR, "the verifier names a member \"%.64s\" at \"%.48s\", which is none", come->id, come->address);
 		return;
 	}
@@ -202,7 +154,7 @@ static void take_in(struct gate *g, const Cv__Node__Roster__Come *come)
 		snprintf(e->address, sizeof(e->address), "%s", come->address);
 		if (!tsearch(e, &g->by_id, by_id))
 			abort();
-		use_place(g, e->address);
+		places_use(&g->places, e->address);
 	}
 	free(e->der);
 	e->der = malloc(come->certificate.len + 1);
@@ -239,7 +191,7 @@ static bool close_set(struct gate *g)
 
 	nftset_begin(g->set);
 	TAILQ_FOREACH(e, &g->todo, in_todo)
-		if (e->gone && !is_used(g, e->address))
+		if (e->gone && !places_have(&g->places, e->address))
 			nftset_remove(g->set, e->address);
 	return nftset_end(g->set, &err) || fail(&err);
 }
@@ -252,20 +204,23 @@ static bool is_known(void *gate, const char *id)
 static bool close_directory(struct gate *g)
 {
 	struct listed *e, *next;
+	bool good = true;
 
 	if (g->whole && !directory_sweep(g->directory, is_known, g))
-		return fail_directory(g);
+		good = fail_directory(g);
 	for (e = TAILQ_FIRST(&g->todo); e; e = next) {
 		next = TAILQ_NEXT(e, in_todo);
 		if (!e->gone)
 			continue;
-		if (!directory_remove(g->directory, e->id))
-			return fail_directory(g);
+		if (!directory_remove(g->directory, e->id)) {
+			good = fail_directory(g);
+			continue;
+		}
 		TAILQ_REMOVE(&g->todo, e, in_todo);
 		TAILQ_INSERT_TAIL(&g->leaving, e, in_todo);
 		g->reread = true;
 	}
-	return true;
+	return good;
 }
 
 static bool open_directory(struct gate *g)
@@ -305,9 +260,13 @@ static bool open_set(struct gate *g)
 
 static bool settle(struct gate *g)
 {
-	if (!close_set(g) || !close_directory(g) || !open_directory(g) || !open_set(g))
-		return false;
+	bool closed = close_set(g);
+
+	/* What can be closed is, whatever else cannot be done; who comes, comes when all can. */
+	closed = close_directory(g) && closed;
 	g->reread = g->reread || g->whole;
+	if (!closed || !open_directory(g) || !open_set(g))
+		return false;
 	g->whole = false;
 	return true;
 }
@@ -322,7 +281,7 @@ static bool may_stay(void *gate, const char *address)
 	TAILQ_FOREACH(e, &g->leaving, in_todo)
 		if (!strcmp(e->address, address))
 			return false;
-	return is_used(g, address);
+	return places_have(&g->places, address);
 }
 
 static void forget_leaving(struct gate *g)
@@ -337,25 +296,28 @@ static void forget_leaving(struct gate *g)
 
 enum cut { CUT_DONE, CUT_NOT_YET, CUT_FAILED };
 
-/* Done: no connection is left of who is out, and the front end knows nobody of them any more. */
+/*
+ * Done: the front end knew nobody of who is out any more, and then every connection of theirs was ended. Before that they are
+ * ended as they are found.
+ */
 static enum cut cut(struct gate *g)
 {
 	struct cv_error err = {};
 	unsigned int found = 0;
-	bool settled = false;
+	bool settled, ended;
 
-	if (sockets_end(&g->ports, may_stay, g, &found, &err)) {
-		if (g->reread)
-			frontend_reread(g->frontend);
-		g->reread = false;
-		settled = frontend_is_settled(g->frontend, &err);
-	}
-	if (err.name) {
+	if (g->reread)
+		frontend_reread(g->frontend);
+	g->reread = false;
+	settled = frontend_is_settled(g->frontend, &err);
+	if (err.name)
 		fail(&err);
+	ended = sockets_end(&g->ports, may_stay, g, &found, &err);
+	if (!ended)
+		fail(&err);
+	if (!ended || err.name)
 		return CUT_FAILED;
-	}
-	/* One that began while the front end still knew it is found the next time. */
-	return settled && !found ? CUT_DONE : CUT_NOT_YET;
+	return settled && found <= SOCKETS_AT_A_TIME ? CUT_DONE : CUT_NOT_YET;
 }
 
 static bool is_quiet(const struct gate *g)
@@ -374,25 +336,25 @@ static void say_done(struct gate *g)
 static void work(struct gate *g)
 {
 	enum cut how = CUT_DONE;
+	bool settled;
 
-	if (!g->complete) {
-		say_done(g);
+	if (g->naming)
+		say_done(g);	/* that it is heard: what is done is said after the last name */
+	if (!g->complete)
 		return;
-	}
-	if (!settle(g)) {
-		g->whole = true;	/* somebody may have emptied the sets */
-		plan(g, AGAIN_MS);
-		return;
-	}
+	settled = settle(g);
 	if (!is_quiet(g))
 		how = cut(g);
 	g->cutting = how != CUT_DONE;
-	if (g->cutting) {
+	if (!settled) {
+		g->whole = true;	/* somebody may have emptied the sets */
+		plan(g, AGAIN_MS);
+	} else if (g->cutting) {
 		plan(g, how == CUT_FAILED ? AGAIN_MS : LOOK_MS);
-		return;
+	} else {
+		forget_leaving(g);
+		say_done(g);
 	}
-	forget_leaving(g);
-	say_done(g);
 }
 
 static void work_again(evutil_socket_t fd, short what, void *gate)
@@ -454,16 +416,23 @@ void gate_roster(struct gate *g, const Cv__Node__Roster *r)
 {
 	struct listed *e;
 
+	if (g->lost && !r->begin)
+		return;
+	g->lost = false;
 	gate_lease(g, g->lease_ms);
-	if (r->begin)
+	if (r->begin) {
 		each_entry(g, unname, NULL);
+		g->naming = true;
+	}
 	for (size_t i = 0; i < r->n_gone; i++)
 		if ((e = find(g, r->gone[i])))
 			take_out(g, e);
 	for (size_t i = 0; i < r->n_come; i++)
 		take_in(g, r->come[i]);
-	if (r->complete)
+	if (r->complete) {
 		take_out_unnamed(g);
+		g->naming = false;
+	}
 	if (r->crl.len && !directory_put_crl(g->directory, (struct cv_bytes) { r->crl.data, r->crl.len }))
 		fail_directory(g);
 	g->heard = r->sequence;
@@ -490,7 +459,10 @@ static void lease_over(evutil_socket_t fd, short what, void *gate)
 	say(LOG_ERR, "nothing is heard of the verifier for %.1f s: nobody is let in", g->lease_ms / 1e3);
 	each_entry(g, unname, NULL);
 	take_out_unnamed(g);
+	g->lost = true;
+	g->naming = false;
 	work(g);
+	g->done(g->context, 0);
 }
 
 /* --- opening -------------------------------------------------------------------------------------------------------- */
@@ -577,7 +549,7 @@ void gate_close(struct gate *g)
 	}
 	forget_leaving(g);
 	tdestroy(g->by_id, free_found);
-	tdestroy(g->by_address, free);
+	places_clear(&g->places);
 	if (g->lease)
 		event_free(g->lease);
 	if (g->again)

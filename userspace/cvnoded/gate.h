@@ -15,7 +15,7 @@
 struct gate;
 struct Cv__Node__Roster;
 
-/* @done: everything up to that message is done. NULL and @err. */
+/* @done: everything up to that message is done; 0: all must be told anew, on another connection. NULL and @err. */
 struct gate *gate_open(struct event_base *base, const struct config *config,
 		       void (*done)(void *context, uint64_t sequence), void *context, struct cv_error *err);
 void gate_close(struct gate *gate);

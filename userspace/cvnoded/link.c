@@ -261,11 +261,12 @@ static void take_refusal(struct link *l, const Cv__Node__ToNode *m)
 {
 	const Cv__Node__Refusal *r = m->refusal;
 
-	say(LOG_ERR, "%s: %s: %s", l->member ? "ejected" : "refused", r->reason, r->text);
+	say(LOG_ERR, "%s: %s: %s", l->member && r->out ? "ejected" : "refused", r->reason, r->text);
 	l->retry_ms = r->retry_ms;
-	if (l->member)
+	if (r->out) {
 		use_tunnels(l, NULL);
-	l->member = false;
+		l->member = false;
+	}
 	snprintf(l->verifier, sizeof(l->verifier), "%s", r->verifier);
 	if (*l->verifier)
 		l->backoff_ms = BACKOFF_MS;
@@ -284,6 +285,10 @@ static void tell_applied(void *context, uint64_t sequence)
 	Cv__Node__ToVerifier message = CV__NODE__TO_VERIFIER__INIT;
 	struct link *l = context;
 
+	if (!sequence && l->peer)
+		peer_close(l->peer, "the verifier was silent for too long");
+	if (!sequence)
+		return;
 	applied.sequence = sequence;
 	message.body_case = CV__NODE__TO_VERIFIER__BODY_APPLIED;
 	message.applied = &applied;

@@ -11,7 +11,6 @@
 #include "sockets.h"
 
 #define ALL_STATES	(~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT)))
-#define AT_A_TIME	1024	/* connections are ended; the rest is found again */
 
 struct look {
 	const struct ports *ports;
@@ -93,7 +92,7 @@ static void choose(struct look *look, const struct inet_diag_msg *m)
 	print_peer(m, peer);
 	if (look->may_stay(look->context, peer))
 		return;
-	if (look->found < AT_A_TIME)
+	if (look->found < SOCKETS_AT_A_TIME)
 		look->ending[look->found] = *m;
 	look->found++;
 }
@@ -120,9 +119,9 @@ bool sockets_end(const struct ports *ports, bool (*may_stay)(void *context, cons
 	struct nl_sock *sk = connect_diag(err);
 	bool good;
 
-	look.ending = sk ? calloc(AT_A_TIME, sizeof(*look.ending)) : NULL;
+	look.ending = sk ? calloc(SOCKETS_AT_A_TIME, sizeof(*look.ending)) : NULL;
 	good = look.ending && dump_both(sk, ALL_STATES, &look, err);
-	for (unsigned int i = 0; good && i < look.found && i < AT_A_TIME; i++)
+	for (unsigned int i = 0; good && i < look.found && i < SOCKETS_AT_A_TIME; i++)
 		good = end_one(sk, &look.ending[i], err);
 	if (sk && !look.ending)
 		cv_refuse(err, CV_E_MEMORY, "no memory to look at connections");

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <cv/error.h>
 
-#define SOCKETS_PORTS	16
+#define SOCKETS_PORTS		16
+#define SOCKETS_AT_A_TIME	1024	/* connections are ended; the rest is found again */
 
 struct ports {
 	uint16_t port[SOCKETS_PORTS];

@@ -211,7 +211,10 @@ static void print_address(const struct sockaddr *address, char text[PEER_ADDRESS
 	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
 	char host[INET6_ADDRSTRLEN] = "?";
 
-	if (address->sa_family == AF_INET6) {
+	if (address->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+		inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], host, sizeof(host));
+		snprintf(text, PEER_ADDRESS, "%s:%u", host, ntohs(six->sin6_port));
+	} else if (address->sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
 		snprintf(text, PEER_ADDRESS, "[%s]:%u", host, ntohs(six->sin6_port));
 	} else {
